@@ -1,0 +1,31 @@
+import type { Plan } from './dist/graph/plan.js';
+
+/** The whole face of the native addon. Only dist/backend/native.js calls it, with arguments already checked. */
+export interface Binding {
+  /** The op, activation, binary and reduction lists as compiled in; a test compares them with the TypeScript ones. */
+  describe(): {
+    ops: Record<string, { ints: string[]; floats: string[] }>;
+    activations: string[];
+    binaries: string[];
+    reductions: string[];
+  };
+  /** Instruction sets compiled in: `supported` says whether CPU and operating system can run it. Best first. */
+  isas(): { name: string; supported: boolean }[];
+  /** Peak of one thread in GFLOP/s, by a register-only loop of fused multiply-adds of about `milliseconds`. */
+  peak(isa: string, milliseconds: number): number;
+  Program: new (plan: Plan, isa: string, threads: number) => NativeProgram;
+}
+
+/** A loaded plan: weights packed, any batch size. Arrays are checked for their length only. */
+export interface NativeProgram {
+  /** Bytes of packed weights and constants. */
+  readonly bytes: number;
+  /** Computes on this thread (and the pool); outputs are written in place. */
+  runSync(batch: number, inputs: readonly Float32Array[], outputs: readonly Float32Array[]): void;
+  /** Copies the inputs, computes off the event loop, resolves with new arrays. `id` names the run for `cancel`. */
+  run(batch: number, inputs: readonly Float32Array[], id: number): Promise<Float32Array[]>;
+  /** The run rejects with an error of code `ERR_CANCELLED`, at the latest after its current step. */
+  cancel(id: number): void;
+  /** Frees the native memory now; garbage collection does it otherwise. Runs in flight finish. */
+  dispose(): void;
+}

@@ -1,0 +1,32 @@
+import type { Plan } from '../graph/plan.js';
+
+/** A loaded plan with packed weights; runs any batch size, several runs at a time. */
+export interface Program {
+  /** Computes on this thread; `outputs` are written in place. Sizes are checked by the caller. */
+  runSync(batch: number, inputs: readonly Float32Array[], outputs: readonly Float32Array[]): void;
+  /** Copies the inputs before it returns, computes off the event loop; rejects with `signal.reason` on abort. */
+  run(batch: number, inputs: readonly Float32Array[], signal?: AbortSignal): Promise<Float32Array[]>;
+  /** Frees the memory early; garbage collection does it otherwise. */
+  dispose(): void;
+}
+
+export interface BackendInfo {
+  readonly name: 'native' | 'js';
+  /** `scalar`, `neon`, `avx2` or `avx512`; `js` for the TypeScript engine. */
+  readonly isa: string;
+  readonly threads: number;
+  /** Why the engine is not the native one, or what limits it. */
+  readonly reason?: string;
+}
+
+/** An interpreter of plans. */
+export interface Backend extends BackendInfo {
+  load(plan: Plan): Program;
+}
+
+/** What a model or the environment asks for. */
+export interface BackendOptions {
+  readonly backend?: 'native' | 'js';
+  readonly isa?: string;
+  readonly threads?: number;
+}

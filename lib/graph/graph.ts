@@ -1,0 +1,28 @@
+import type { OpId } from '../ops/index.js';
+import type { Attributes, Shaped } from '../ops/op.js';
+
+/**
+ * What flows in a graph. A *sample* value exists once per sample of the batch and its shape leaves the batch out;
+ * a *shared* value (weights, statistics) exists once. A constant carries its data.
+ */
+export interface Value extends Shaped {
+  readonly name: string;
+  readonly data?: Float32Array;
+}
+
+/** One op applied: `inputs` and `outputs` are indices into `Graph.values`; `name` is the layer it came from. */
+export interface Node {
+  readonly op: OpId;
+  readonly name: string;
+  readonly attributes: Attributes;
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+}
+
+/** Nodes stand in an order in which they can run. Passes build new graphs and never change one. */
+export interface Graph {
+  readonly values: readonly Value[];
+  readonly nodes: readonly Node[];
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+}

@@ -1,0 +1,37 @@
+/**
+ * Elementwise functions that stand alone (op `unary`) or in the epilogue of another op (field `act`).
+ * The order is the native enum's. `alpha` and `beta` are the two parameters:
+ * relu clips to [0, beta]; leakyrelu and elu use alpha; hardsigmoid is clip(alpha x + beta, 0, 1).
+ */
+export const activations = [
+  'none',
+  'relu',
+  'leakyrelu',
+  'elu',
+  'sigmoid',
+  'tanh',
+  'softplus',
+  'hardsigmoid',
+  'hardswish',
+  'swish',
+  'gelu',
+  'gelutanh',
+] as const;
+
+export type Activation = (typeof activations)[number];
+
+/** An activation as an attribute of a node; absent parameters are 0. */
+export interface Activated {
+  readonly activation?: Activation;
+  readonly alpha?: number;
+  readonly beta?: number;
+}
+
+/** The three geometry fields of an activation. */
+export function activationFields({ activation = 'none', alpha = 0, beta = 0 }: Activated): {
+  act: number;
+  alpha: number;
+  beta: number;
+} {
+  return { act: activations.indexOf(activation), alpha, beta };
+}

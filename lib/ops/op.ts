@@ -1,0 +1,44 @@
+/** A shape with its kind: `perSample` values exist once per sample of the batch, which the shape leaves out. */
+export interface Shaped {
+  readonly shape: readonly number[];
+  readonly perSample: boolean;
+}
+
+/** What a graph node records: JSON values only. Each op declares its own interface. */
+// biome-ignore lint/suspicious/noEmptyInterface: the common base of all attribute interfaces
+export interface Attributes {}
+
+/** Named numbers, resolved from attributes and shapes: exactly the fields of the op's native struct. */
+export type Geometry = Readonly<Record<string, number>>;
+
+/** Memory of one step in the TypeScript engine; sample values hold the whole batch, sample after sample. */
+export interface KernelArgs {
+  readonly geometry: Geometry;
+  readonly batch: number;
+  readonly inputs: readonly Float32Array[];
+  readonly outputs: readonly Float32Array[];
+  /** Per input: floats from one sample to the next, 0 for a shared input. */
+  readonly inputStrides: readonly number[];
+  /** What `pack` returned for the weights of this step. */
+  readonly packed: Float32Array;
+  /** `scratch(geometry)` floats of undefined content. */
+  readonly scratch: Float32Array;
+}
+
+/** A word of the graph's language: attributes, shape rule, geometry, TypeScript kernel. One file each. */
+export interface Op<A extends Attributes = Attributes> {
+  readonly id: string;
+  /** Fields of the geometry: int32 first, then float32, in the order of the native struct. */
+  readonly ints: readonly string[];
+  readonly floats: readonly string[];
+  /** Shape rule: the outputs' shapes, or a ShapeError that says what does not fit. */
+  infer(attributes: A, inputs: readonly Shaped[]): readonly Shaped[];
+  geometry(attributes: A, inputs: readonly Shaped[], outputs: readonly Shaped[]): Geometry;
+  /** Index of the input that is packed (weights), where there is one, and how to pack it. */
+  readonly packs?: number;
+  pack?(geometry: Geometry, weights: Float32Array): Float32Array;
+  scratch?(geometry: Geometry): number;
+  /** True where an output may lie over the first input: out[i] depends on in[i] alone. */
+  readonly inPlace?: boolean;
+  run(args: KernelArgs): void;
+}

@@ -1,0 +1,40 @@
+// The vector vocabulary of the kernels: one header per ISA gives the same few functions over its own `Vec`.
+//
+// Each ISA's translation unit includes this file once, compiled with that ISA's flags. Everything is static and
+// forced inline, so that no object exports code which an older CPU could end up running.
+//
+//   kLanes               floats in a Vec
+//   kTileRows, kTileVecs the GEMM register tile: rows x vectors of accumulators
+//   kIsaName             the name users know
+//   LoadN, StoreN        the first n lanes, 1 <= n <= kLanes; LoadN fills the others with 0
+//   MulAdd(a, b, c)      a * b + c (fused except in scalar.h)
+//   FmaInto(a, b, &c)    c += a * b; keeps c in a register through hot loops
+//   AtLeast(x, low), AtMost(x, high)  clip by a bound that is not NaN; NaN in x stays
+//   MaxNan(a, b)         the larger, NaN if either is
+//   Pow2(n)              2^n for whole n in [-126, 127]
+//   Select(m, a, b)      m ? a : b per lane
+#ifndef NEOCOG_SIMD_H_
+#define NEOCOG_SIMD_H_
+
+#include <stdint.h>
+
+#define NEOCOG_INLINE static inline __attribute__((always_inline))
+// Loops over accumulators must be unrolled completely: an array that a loop indexes lives in memory, at a third of
+// the speed.
+#if defined(__clang__)
+#define NEOCOG_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define NEOCOG_UNROLL _Pragma("GCC unroll 64")
+#endif
+
+#if defined(NEOCOG_ISA_AVX512)
+#include "simd/avx512.h"
+#elif defined(NEOCOG_ISA_AVX2)
+#include "simd/avx2.h"
+#elif defined(NEOCOG_ISA_NEON)
+#include "simd/neon.h"
+#else
+#include "simd/scalar.h"
+#endif
+
+#endif  // NEOCOG_SIMD_H_
