@@ -5,6 +5,7 @@
 //
 //   kLanes               floats in a Vec
 //   kTileRows, kTileVecs the GEMM register tile: rows x vectors of accumulators
+//   kWideTileRows        rows of a tile with one vector more, 0 where the registers do not allow one
 //   kIsaName             the name users know
 //   LoadN, StoreN        the first n lanes, 1 <= n <= kLanes; LoadN fills the others with 0
 //   MulAdd(a, b, c)      a * b + c (fused except in scalar.h)

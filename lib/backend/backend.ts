@@ -16,7 +16,7 @@ export interface BackendInfo {
   readonly isa: string;
   readonly threads: number;
   /** Why the engine is not the native one, or what limits it. */
-  readonly reason?: string;
+  readonly reason?: string | undefined;
 }
 
 /** An interpreter of plans. */

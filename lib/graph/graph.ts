@@ -19,6 +19,11 @@ export interface Node {
   readonly outputs: readonly number[];
 }
 
+/** All attributes in one object that inherits nothing: a changed Object.prototype must not reach the shape rules. */
+export function attributesOf(...parts: readonly Attributes[]): Attributes {
+  return Object.assign(Object.create(null), ...parts);
+}
+
 /** Nodes stand in an order in which they can run. Passes build new graphs and never change one. */
 export interface Graph {
   readonly values: readonly Value[];

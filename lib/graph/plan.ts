@@ -1,5 +1,5 @@
+import type { KernelId } from '../ops/index.js';
 import type { Geometry } from '../ops/op.js';
-import type { OpId } from '../ops/index.js';
 
 /**
  * Where a step reads or writes.
@@ -16,7 +16,7 @@ export interface Ref {
 }
 
 export interface Step {
-  readonly op: OpId;
+  readonly op: KernelId;
   readonly name: string;
   readonly geometry: Geometry;
   readonly inputs: readonly Ref[];

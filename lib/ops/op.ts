@@ -14,7 +14,9 @@ export type Geometry = Readonly<Record<string, number>>;
 /** Memory of one step in the TypeScript engine; sample values hold the whole batch, sample after sample. */
 export interface KernelArgs {
   readonly geometry: Geometry;
+  /** 1 where all inputs are shared. */
   readonly batch: number;
+  /** A shared value is exactly as long as its shape says. */
   readonly inputs: readonly Float32Array[];
   readonly outputs: readonly Float32Array[];
   /** Per input: floats from one sample to the next, 0 for a shared input. */
@@ -25,14 +27,21 @@ export interface KernelArgs {
   readonly scratch: Float32Array;
 }
 
-/** A word of the graph's language: attributes, shape rule, geometry, TypeScript kernel. One file each. */
-export interface Op<A extends Attributes = Attributes> {
+/** A word of the graph's language: a name with a shape rule. */
+export interface Word<A extends Attributes = Attributes> {
   readonly id: string;
+  /**
+   * Shape rule: the outputs' shapes, or a ShapeError or OptionError that says what does not fit. The message begins
+   * with the rule; who builds the graph puts the layer before it.
+   */
+  infer(attributes: A, inputs: readonly Shaped[]): readonly Shaped[];
+}
+
+/** A word with kernels: attributes, shape rule, geometry, TypeScript kernel. One file each. */
+export interface Op<A extends Attributes = Attributes> extends Word<A> {
   /** Fields of the geometry: int32 first, then float32, in the order of the native struct. */
   readonly ints: readonly string[];
   readonly floats: readonly string[];
-  /** Shape rule: the outputs' shapes, or a ShapeError that says what does not fit. */
-  infer(attributes: A, inputs: readonly Shaped[]): readonly Shaped[];
   geometry(attributes: A, inputs: readonly Shaped[], outputs: readonly Shaped[]): Geometry;
   /** Index of the input that is packed (weights), where there is one, and how to pack it. */
   readonly packs?: number;

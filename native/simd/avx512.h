@@ -11,6 +11,7 @@ namespace {
 constexpr int kLanes = 16;
 constexpr int kTileRows = 6;
 constexpr int kTileVecs = 4;
+constexpr int kWideTileRows = 0;
 constexpr const char* kIsaName = "avx512";
 
 using Vec = __m512;

@@ -10,6 +10,7 @@ namespace {
 constexpr int kLanes = 4;
 constexpr int kTileRows = 6;
 constexpr int kTileVecs = 4;
+constexpr int kWideTileRows = 0;
 constexpr const char* kIsaName = "neon";
 
 using Vec = float32x4_t;

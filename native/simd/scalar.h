@@ -9,6 +9,7 @@ namespace {
 constexpr int kLanes = 4;
 constexpr int kTileRows = 6;
 constexpr int kTileVecs = 2;
+constexpr int kWideTileRows = 0;
 constexpr const char* kIsaName = "scalar";
 
 typedef float Vec __attribute__((vector_size(16)));

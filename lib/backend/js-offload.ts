@@ -1,0 +1,159 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { BackendError } from '../errors.js';
+import { abortable } from './abort.js';
+import { attach, bind, newOutputs, type Prepared, runStep } from './js-run.js';
+import type { FromWorker, ToWorker } from './js-worker.js';
+
+/** A program of the TypeScript engine under the number by which the worker knows it. */
+export interface Loaded {
+  readonly id: number;
+  readonly prepared: Prepared;
+}
+
+interface Pending {
+  readonly program: Loaded;
+  readonly batch: number;
+  readonly inputs: Float32Array<ArrayBuffer>[];
+  readonly signal: AbortSignal | undefined;
+  readonly cancelled: Int32Array | undefined;
+  resolve(outputs: Float32Array[]): void;
+  reject(error: unknown): void;
+}
+
+// One worker for all programs of this thread: it starts with the first run and keeps the process alive only while
+// somebody waits for an answer.
+let worker: Worker | undefined;
+let ready = false;
+let refused: string | undefined;
+const known = new Set<number>();
+const pending = new Map<number, Pending>();
+let runs = 0;
+
+/** Why runs stay on this thread, where that is so. */
+export function offloadRefused(): string | undefined {
+  return refused;
+}
+
+/** Computes in the worker; where none can start, on this thread with a turn of the event loop between the steps. */
+export async function offload(
+  program: Loaded,
+  batch: number,
+  given: readonly Float32Array[],
+  signal: AbortSignal | undefined,
+): Promise<Float32Array[]> {
+  const run = ++runs;
+  const cancelled = signal && new Int32Array(new SharedArrayBuffer(4));
+  const start = (): Promise<Float32Array[]> =>
+    new Promise((resolve, reject) => {
+      const inputs = given.map((input) => new Float32Array(input));
+      const request = { program, batch, inputs, signal, cancelled, resolve, reject };
+      if (!refused) startWorker();
+      if (refused) runHere(request);
+      else {
+        pending.set(run, request);
+        worker?.ref();
+        if (ready) send(run, request);
+      }
+    });
+  const cancel = (): void => {
+    if (cancelled) Atomics.store(cancelled, 0, 1);
+    settle(run);
+  };
+  return abortable(signal, start, cancel);
+}
+
+/** The worker may forget a program; a run in flight finishes. */
+export function forget(id: number): void {
+  if (known.delete(id)) post({ kind: 'unload', program: id });
+}
+
+function startWorker(): void {
+  if (worker) return;
+  try {
+    // The flags of this process (loaders, a profiler) are not for the worker.
+    const started = new Worker(new URL('./js-worker.js', import.meta.url), { name: 'neocog', execArgv: [] });
+    let failure: unknown;
+    started.on('message', receive);
+    started.on('error', (error) => {
+      failure = error;
+    });
+    started.on('exit', (code) => stopped(failure ?? new Error(`exit code ${code}`)));
+    started.unref();
+    worker = started;
+  } catch (error) {
+    refuse(error);
+  }
+}
+
+function receive(message: FromWorker): void {
+  if (message.kind === 'ready') {
+    ready = true;
+    for (const [run, request] of pending) send(run, request);
+    return;
+  }
+  const request = settle(message.run);
+  if (message.kind === 'done') request?.resolve(message.outputs);
+  else request?.reject(message.error);
+}
+
+/** Takes a run off the list; the last one lets the process exit. */
+function settle(run: number): Pending | undefined {
+  const request = pending.get(run);
+  pending.delete(run);
+  if (pending.size === 0) worker?.unref();
+  return request;
+}
+
+/** A worker that never came up will not come up next time either; one that died is started anew by the next run. */
+function stopped(error: unknown): void {
+  const waiting = [...pending.values()];
+  pending.clear();
+  known.clear();
+  worker = undefined;
+  if (ready) {
+    ready = false;
+    const death = new BackendError(`js backend: the worker thread stopped: ${text(error)}`, { cause: error });
+    for (const request of waiting) request.reject(death);
+  } else {
+    refuse(error);
+    waiting.forEach(runHere);
+  }
+}
+
+function refuse(error: unknown): void {
+  refused = `no worker thread can start, so predict runs on the calling thread: ${text(error)}`;
+}
+
+function text(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function send(run: number, { program, batch, inputs, cancelled }: Pending): void {
+  if (!known.has(program.id)) {
+    known.add(program.id);
+    post({ kind: 'load', program: program.id, prepared: program.prepared });
+  }
+  const transfer = inputs.map((input) => input.buffer);
+  post({ kind: 'run', run, program: program.id, batch, inputs, cancelled }, transfer);
+}
+
+function post(message: ToWorker, transfer: ArrayBuffer[] = []): void {
+  worker?.postMessage(message, transfer);
+}
+
+async function runHere({ program, batch, inputs, signal, resolve, reject }: Pending): Promise<void> {
+  try {
+    const outputs = newOutputs(program.prepared, batch);
+    const bound = bind(program.prepared, batch);
+    attach(bound, inputs, outputs);
+    for (const step of bound.steps) {
+      await turn();
+      if (signal?.aborted) return;
+      runStep(step);
+    }
+    resolve(outputs);
+  } catch (error) {
+    reject(error);
+  }
+}

@@ -1,0 +1,61 @@
+import type sharpPackage from 'sharp';
+import { BackendError } from '../errors.js';
+import type { Gray } from './digit.js';
+
+/** Loads the optional peer that decodes pictures. */
+async function sharp(): Promise<typeof sharpPackage> {
+  try {
+    return (await import('sharp')).default;
+  } catch (cause) {
+    const absent = (cause as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND';
+    throw new BackendError(
+      absent
+        ? 'reading pictures needs the package sharp: run npm install sharp'
+        : `the package sharp does not load: ${(cause as Error).message}`,
+      { cause },
+    );
+  }
+}
+
+/** Fails early, once, where sharp is missing. */
+export async function requireSharp(): Promise<void> {
+  await sharp();
+}
+
+/** A grey picture with its opacity, 0..255 each. */
+export interface GrayAlpha extends Gray {
+  readonly alpha: Uint8Array;
+}
+
+/** Decodes to grey (Rec. 601 luma), upright as its EXIF data say, scaled down to at most `longest` pixels a side. */
+export async function readGray(file: string, longest: number): Promise<GrayAlpha> {
+  const open = await sharp();
+  const { data: rgba, info } = await open(file)
+    .rotate()
+    .resize({ width: longest, height: longest, fit: 'inside', withoutEnlargement: true })
+    .toColourspace('srgb')
+    .ensureAlpha()
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  const { width, height } = info;
+  const data = new Uint8Array(width * height);
+  const alpha = new Uint8Array(width * height);
+  for (let i = 0; i < data.length; i++) {
+    data[i] = Math.round(0.299 * rgba[i * 4] + 0.587 * rgba[i * 4 + 1] + 0.114 * rgba[i * 4 + 2]);
+    alpha[i] = rgba[i * 4 + 3];
+  }
+  return { width, height, data, alpha };
+}
+
+/** Decodes to `channels` (1 grey, 3 RGB) bytes per pixel on white, scaled so that it just covers width x height. */
+export async function readCovering(file: string, width: number, height: number, channels: 1 | 3) {
+  const open = await sharp();
+  const picture = open(file)
+    .rotate()
+    .flatten({ background: '#ffffff' })
+    .resize({ width, height, fit: 'outside', kernel: 'linear' });
+  const { data, info } = await (channels === 1 ? picture.greyscale() : picture.toColourspace('srgb'))
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  return { width: info.width, height: info.height, channels: info.channels, data };
+}

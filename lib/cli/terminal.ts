@@ -1,0 +1,58 @@
+/** Text of a model or a file name, harmless to a terminal: control characters and direction marks become `?`. */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, '?');
+}
+
+/** `text` in exactly `width` characters; what is too long loses its beginning, since the end tells files apart. */
+export function column(text: string, width: number): string {
+  return text.length <= width ? text.padEnd(width) : `…${text.slice(text.length - width + 1)}`;
+}
+
+const eighths = ' ▏▎▍▌▋▊▉█';
+
+/** A share from 0 to 1 as a bar, to an eighth of a character. */
+export function bar(share: number, width: number): string {
+  const cells = Math.round(Math.min(1, Math.max(0, share)) * width * 8);
+  const full = '█'.repeat(cells >> 3);
+  return (cells & 7 ? full + eighths[cells & 7] : full).padEnd(width);
+}
+
+const codes = { green: 32, yellow: 33, red: 31, gray: 90, bold: 1 } as const;
+
+/** Colours for a stream: none unless it is a terminal that can show them and NO_COLOR is unset (no-color.org). */
+export function colours(stream: NodeJS.WriteStream): (colour: keyof typeof codes, text: string) => string {
+  const wanted = stream.isTTY === true && !process.env.NO_COLOR && stream.hasColors();
+  return (colour, text) => (wanted ? `\u001b[${codes[colour]}m${text}\u001b[0m` : text);
+}
+
+/** The line at the bottom of a terminal that says how far the work is. */
+export interface Progress {
+  /** Call before other output and `draw` after it. */
+  clear(): void;
+  draw(done: number): void;
+}
+
+const fewest = 20;
+
+/** A progress bar on standard error for `total` pieces of work; silent off a terminal and for little work. */
+export function progress(total: number, stream: NodeJS.WriteStream = process.stderr): Progress {
+  if (stream.isTTY !== true || total < fewest) return { clear() {}, draw() {} };
+  let last = 0;
+  let drawn = false;
+  const clear = () => {
+    if (drawn) stream.write('\r\u001b[K');
+    drawn = false;
+  };
+  return {
+    clear,
+    draw(done) {
+      const now = performance.now();
+      if (done < total && now - last < 80) return;
+      clear();
+      last = now;
+      if (done === total) return;
+      stream.write(`${bar(done / total, 30)} ${done}/${total}`);
+      drawn = true;
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import type { Graph } from '../graph/graph.js';
+import type { Plan, Port, Ref, Step } from '../graph/plan.js';
+import { ops } from '../ops/index.js';
+import { sizeOf } from '../tensor.js';
+import { aliases } from './aliases.js';
+import { foldBatchNorm } from './fold-batch-norm.js';
+import { fuseActivation } from './fuse-activation.js';
+import { memory } from './memory.js';
+import { prune } from './prune.js';
+
+/** From graph to plan: every decision that can be taken before the first run is taken here. */
+export function compile(graph: Graph): Plan {
+  const passes = [prune, foldBatchNorm, fuseActivation];
+  const short = passes.reduce((before, pass) => pass(before), graph);
+  const aliased = aliases(short);
+  const { ref, constants, sampleArena, sharedArena, copies } = memory(short, aliased);
+  const shapes = (ids: readonly number[]) => ids.map((id) => short.values[id] as Graph['values'][number]);
+
+  const steps = aliased.nodes.map(({ op, name, attributes, inputs, outputs }): Step => {
+    const geometry = ops[op].geometry(attributes, shapes(inputs), shapes(outputs));
+    return { op, name, geometry, inputs: inputs.map(ref), outputs: outputs.map(ref) };
+  });
+  // Names are those of the graph as it was built: a pass may have put another value in the place of an output.
+  const ports = (ids: readonly number[]): Port[] =>
+    ids.map((id) => {
+      const { name, shape, perSample } = graph.values[id] as Graph['values'][number];
+      return { name, shape, perSample, size: sizeOf(shape) };
+    });
+  return {
+    steps: [...steps, ...copies.map(copyStep)],
+    inputs: ports(graph.inputs),
+    outputs: ports(graph.outputs),
+    constants,
+    sampleArena,
+    sharedArena,
+  };
+}
+
+/** A step that only moves `to.size` floats. */
+function copyStep({ from, to }: { from: Ref; to: Ref }): Step {
+  const axes = [0, 1, 2, 3, 4, 5];
+  const along = (letter: string, outer: number, last: number): [string, number][] =>
+    axes.map((axis) => [`${letter}${axis}`, axis === 5 ? last : outer]);
+  const fields = [...along('d', 1, to.size), ...along('i', 0, 1), ...along('o', 0, 1)];
+  const geometry = { ...Object.fromEntries(fields), from: 0, to: 0, fill: 0, value: 0 };
+  return { op: 'copy', name: 'copy', geometry, inputs: [from], outputs: [to] };
+}

@@ -1,0 +1,23 @@
+import type { Graph } from '../graph/graph.js';
+
+/** Who makes and who reads each value: what every pass asks a graph. */
+export interface Links {
+  /** Index of the node that makes a value; undefined for inputs and constants. */
+  readonly producer: Map<number, number>;
+  /** How often a value is read, by nodes and as an output of the graph. */
+  readonly uses: readonly number[];
+}
+
+export function links(graph: Graph): Links {
+  const producer = new Map<number, number>();
+  const uses = new Array<number>(graph.values.length).fill(0);
+  const read = (id: number): void => {
+    uses[id] = (uses[id] ?? 0) + 1;
+  };
+  graph.nodes.forEach((node, index) => {
+    for (const id of node.outputs) producer.set(id, index);
+    node.inputs.forEach(read);
+  });
+  graph.outputs.forEach(read);
+  return { producer, uses };
+}

@@ -1,0 +1,41 @@
+import type { Graph, Node } from '../graph/graph.js';
+import { sameShape } from '../tensor.js';
+import { isLinear } from './fuse-activation.js';
+
+/**
+ * Takes out what computes nothing: nodes whose outputs nobody reads, reshapes to the shape that is already there
+ * (dropout at inference is one) and elementwise steps without a function.
+ */
+export function prune(graph: Graph): Graph {
+  const replaced = new Map<number, number>();
+  const now = (id: number): number => replaced.get(id) ?? id;
+  const kept: Node[] = [];
+  for (const node of graph.nodes) {
+    const inputs = node.inputs.map(now);
+    const [from, to] = [inputs[0], node.outputs[0]];
+    if (from !== undefined && to !== undefined && isIdentity(graph, node)) replaced.set(to, from);
+    else kept.push({ ...node, inputs });
+  }
+  const outputs = graph.outputs.map(now);
+  return { ...graph, nodes: alive(kept, outputs), outputs };
+}
+
+function isIdentity({ values }: Graph, node: Node): boolean {
+  if (node.op === 'unary') return isLinear(node);
+  if (node.op !== 'reshape') return false;
+  const [from, to] = [values[node.inputs[0] as number], values[node.outputs[0] as number]];
+  return from !== undefined && to !== undefined && sameShape(from.shape, to.shape);
+}
+
+/** Nodes that reach an output, in their order. */
+function alive(nodes: readonly Node[], outputs: readonly number[]): Node[] {
+  const wanted = new Set(outputs);
+  return nodes
+    .toReversed()
+    .filter((node) => {
+      if (!node.outputs.some((id) => wanted.has(id))) return false;
+      for (const id of node.inputs) wanted.add(id);
+      return true;
+    })
+    .reverse();
+}

@@ -1,0 +1,13 @@
+export type { BackendInfo } from './backend/backend.js';
+export { backendInfo as backend } from './backend/select.js';
+export { ops } from './eager.js';
+export { BackendError, ModelFileError, NeocogError, OptionError, ShapeError } from './errors.js';
+export type { Json } from './json.js';
+export { layers } from './layers/index.js';
+export type { Layer, SymbolicTensor } from './layers/layer.js';
+export type { Model, ModelPort, Named, PredictOptions, StreamOptions } from './model/face.js';
+export { load } from './model/load.js';
+export { type FunctionalOptions, type InputOptions, input, model } from './model/model.js';
+export type { ModelOptions } from './model/options.js';
+export { type Sequential, type SequentialOptions, sequential } from './model/sequential.js';
+export { type DataType, type Tensor, tensor } from './tensor.js';

@@ -1,0 +1,72 @@
+import type { BackendInfo, BackendOptions, Program } from '../backend/backend.js';
+import { backendInfo, selectBackend } from '../backend/select.js';
+import { compile } from '../compile/compile.js';
+import { BackendError } from '../errors.js';
+import type { Graph } from '../graph/graph.js';
+
+/** A program and how many runs are in it; one that was replaced is freed by the last of them. */
+interface Loaded {
+  readonly program: Program;
+  running: number;
+  retired: boolean;
+}
+
+/** Keeps the program of a model, from the first run to the next change of the weights. */
+export interface Engine {
+  readonly info: BackendInfo;
+  /** The program for runs on this thread, which cannot overlap a change. */
+  program(): Program;
+  run(
+    batch: number,
+    inputs: readonly Float32Array[],
+    signal: AbortSignal | undefined,
+  ): Promise<Float32Array[]>;
+  /** The weights have changed. Runs in flight finish with the old ones. */
+  retire(): void;
+  /** For good: every later use is an error. */
+  dispose(): void;
+}
+
+/** `graph` gives the graph with the present weights as its constants. */
+export function engine(options: BackendOptions, graph: () => Graph): Engine {
+  let loaded: Loaded | undefined;
+  let disposed = false;
+
+  const current = (): Loaded => {
+    if (loaded) return loaded;
+    if (disposed) throw new BackendError('model: it was disposed');
+    loaded = { program: selectBackend(options).load(compile(graph())), running: 0, retired: false };
+    return loaded;
+  };
+  const free = (old: Loaded): void => {
+    if (old.retired && old.running === 0) old.program.dispose();
+  };
+  const retire = (): void => {
+    if (!loaded) return;
+    loaded.retired = true;
+    free(loaded);
+    loaded = undefined;
+  };
+
+  return Object.freeze({
+    get info() {
+      return backendInfo(options);
+    },
+    program: () => (loaded ?? current()).program,
+    async run(batch: number, inputs: readonly Float32Array[], signal: AbortSignal | undefined) {
+      const used = current();
+      used.running++;
+      try {
+        return await used.program.run(batch, inputs, signal);
+      } finally {
+        used.running--;
+        free(used);
+      }
+    },
+    retire,
+    dispose() {
+      disposed = true;
+      retire();
+    },
+  });
+}

@@ -1,0 +1,179 @@
+import type { BackendInfo } from '../backend/backend.js';
+import type { Graph } from '../graph/graph.js';
+import type { Json } from '../json.js';
+import { floatTensor, type Tensor } from '../tensor.js';
+import {
+  answer,
+  byName,
+  outputData,
+  outputShape,
+  readCall,
+  readOne,
+  readOut,
+  readSignal,
+  slots,
+} from './arguments.js';
+import { engine } from './engine.js';
+import type { Network } from './network.js';
+import type { ModelSettings } from './options.js';
+import { modelBytes, saveModel } from './save.js';
+import { predictStream, type Source } from './stream.js';
+import { summary } from './summary.js';
+import { type WeightStore, weightStore } from './weights.js';
+
+/** An input or output; the shape leaves the batch out. */
+export interface ModelPort {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: 'float32';
+}
+
+/** Tensors by the names of inputs or outputs. */
+export type Named = Readonly<Record<string, Tensor>>;
+
+export interface PredictOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface StreamOptions extends PredictOptions {
+  /** Samples computed at once: 32. */
+  readonly batchSize?: number | undefined;
+}
+
+/**
+ * A network with weights. The first dimension of tensors is the batch; one sample may be given without it, and its
+ * answer has none either. Memory is freed with the object; `Symbol.dispose` frees it early.
+ */
+export interface Model {
+  readonly inputs: readonly ModelPort[];
+  readonly outputs: readonly ModelPort[];
+  /** What computes this model. */
+  readonly backend: BackendInfo;
+  /** By name, `conv2d_1/kernel`; the tensors are copies, made when they are asked for. */
+  readonly weights: ReadonlyMap<string, Tensor>;
+  readonly preprocessing: Json | undefined;
+  readonly labels: readonly string[] | undefined;
+  /** A table of layers, output shapes, parameters and multiply-adds. */
+  summary(): string;
+  /** Copies of all weights, in layer order. */
+  getWeights(): Tensor[];
+  /** Takes what `getWeights` gives; all or, on an error, none. Runs in flight finish with the weights they began with. */
+  setWeights(weights: readonly Tensor[]): void;
+  /** Computes off the event loop; the input is copied before this returns. Rejects with `signal.reason` on abort. */
+  predict(x: Tensor, options?: PredictOptions): Promise<Tensor>;
+  predict(x: Named, options?: PredictOptions): Promise<Named>;
+  /** Computes on this thread; `out`, of the answer's form and shape, is written and returned. */
+  predictSync(x: Tensor, options?: { readonly out?: Tensor | undefined }): Tensor;
+  predictSync(x: Named, options?: { readonly out?: Named | undefined }): Named;
+  /** Answers for single samples in their order, computed in batches; reads one batch ahead and closes the source. */
+  predictStream(source: Source<Tensor>, options?: StreamOptions): AsyncGenerator<Tensor, void>;
+  predictStream(source: Source<Named>, options?: StreamOptions): AsyncGenerator<Named, void>;
+  /** Writes weights, architecture, preprocessing and labels as one safetensors file, which appears whole or not at all. */
+  save(path: string | URL): Promise<void>;
+  toBytes(): Uint8Array;
+  [Symbol.dispose](): void;
+}
+
+/** What a model is made of: a network that may still grow until `seal` is called, at its first use. */
+export interface ModelParts {
+  network(): Network;
+  seal?(): void;
+  readonly settings: ModelSettings;
+  readonly initial?: readonly Float32Array[];
+}
+
+export function makeModel({ network, seal, settings, initial }: ModelParts): Model {
+  let store: WeightStore | undefined;
+  const weights = (): WeightStore => {
+    if (store) return store;
+    const { weights: specs } = network();
+    seal?.();
+    store = weightStore(specs, settings.seed, initial);
+    return store;
+  };
+  const runner = engine(settings.backend, () => withWeights(network(), weights().arrays()));
+
+  let known: ReturnType<typeof slotsOf> | undefined;
+  const ends = () => {
+    if (known) return known;
+    weights();
+    known = slotsOf(network());
+    return known;
+  };
+
+  const model = {
+    get inputs() {
+      return modelPorts(network().inputs);
+    },
+    get outputs() {
+      return modelPorts(network().outputs);
+    },
+    get backend() {
+      return runner.info;
+    },
+    get weights() {
+      return weights().map;
+    },
+    preprocessing: settings.preprocessing,
+    labels: settings.labels,
+    summary: () => summary(network()),
+    getWeights: () => weights().tensors(),
+    setWeights(tensors: readonly Tensor[]) {
+      weights().set('setWeights', tensors);
+      runner.retire();
+    },
+
+    async predict(x: unknown, options?: PredictOptions) {
+      const { inputs, outputs } = ends();
+      const signal = readSignal('predict', readOne('predict', 'signal', options));
+      const call = readCall('predict', inputs, outputs, x);
+      return answer(outputs, call, await runner.run(call.batch, call.inputs, signal));
+    },
+
+    predictSync(x: unknown, options?: { readonly out?: unknown }) {
+      const { inputs, outputs } = ends();
+      const out = readOne('predictSync', 'out', options);
+      const call = readCall('predictSync', inputs, outputs, x);
+      const tensors =
+        out === undefined
+          ? outputs.map((slot) => floatTensor(outputShape(slot, call), outputData('predictSync', slot, call)))
+          : readOut('predictSync', outputs, call, out);
+      runner.program().runSync(
+        call.batch,
+        call.inputs,
+        tensors.map(({ data }) => data),
+      );
+      if (out !== undefined) return out;
+      return call.keyed ? byName(outputs, tensors) : tensors[0];
+    },
+
+    predictStream(source: unknown, options?: StreamOptions) {
+      return predictStream({ ...ends(), run: runner.run }, source, options);
+    },
+
+    save: (path: string | URL) => saveModel(path, network(), weights().arrays(), settings),
+    toBytes: () => modelBytes(network(), weights().arrays(), settings),
+    [Symbol.dispose]: () => runner.dispose(),
+  };
+  return Object.freeze(model) as Model;
+}
+
+/** The network's graph with numbers for its weights. */
+function withWeights({ graph, weights }: Network, arrays: readonly Float32Array[]): Graph {
+  const values = [...graph.values];
+  weights.forEach(({ value }, i) => {
+    const { name, shape, perSample } = values[value] as Graph['values'][number];
+    values[value] = { name, shape, perSample, data: arrays[i] as Float32Array };
+  });
+  return { ...graph, values };
+}
+
+function slotsOf({ inputs, outputs }: Network) {
+  return { inputs: slots(inputs), outputs: slots(outputs) };
+}
+
+function modelPorts(ports: Network['inputs']): readonly ModelPort[] {
+  return Object.freeze(
+    slots(ports).map(({ name, shape }) => Object.freeze({ name, shape, dtype: 'float32' as const })),
+  );
+}

@@ -1,0 +1,89 @@
+import type { BackendOptions } from '../backend/backend.js';
+import { selectBackend } from '../backend/select.js';
+import { OptionError, show } from '../errors.js';
+import { type Json, plainJson } from '../json.js';
+import { boolean, list, nonNegativeInteger, type Options, oneOf, positiveInteger } from '../options.js';
+
+/** Options of every model. */
+export interface ModelOptions {
+  /** The engine: the native one where it runs. */
+  readonly backend?: 'native' | 'js' | undefined;
+  /** The instruction set of the native engine: the best that this machine has. */
+  readonly isa?: 'scalar' | 'neon' | 'avx2' | 'avx512' | undefined;
+  /** Threads that compute: the cores that this process may use. */
+  readonly threads?: number | undefined;
+  /** No algorithms that trade accuracy for speed: false. All present kernels sum directly, so they are exact already. */
+  readonly exact?: boolean | undefined;
+  /** No algorithms that trade memory for speed: false. No present kernel keeps more than the weights and their copy. */
+  readonly lowMemory?: boolean | undefined;
+  /** The batch that algorithms are chosen for: 1. Every batch works; present kernels do not depend on it. */
+  readonly batchHint?: number | undefined;
+  /** How weights are kept: 'f32'. */
+  readonly weights?: 'f32' | 'f16' | undefined;
+  /** What initial weights are drawn from: 0. */
+  readonly seed?: number | undefined;
+  /** How data become the model's input; plain JSON that is kept in its file. */
+  readonly preprocessing?: Json | undefined;
+  /** Names of the classes, kept in the model's file. */
+  readonly labels?: readonly string[] | undefined;
+}
+
+export const modelOptionNames = [
+  'backend',
+  'isa',
+  'threads',
+  'exact',
+  'lowMemory',
+  'batchHint',
+  'weights',
+  'seed',
+  'preprocessing',
+  'labels',
+] as const;
+
+/** Model options as checked. */
+export interface ModelSettings {
+  readonly backend: BackendOptions;
+  readonly seed: number;
+  readonly preprocessing: Json | undefined;
+  readonly labels: readonly string[] | undefined;
+}
+
+const maxLabels = 1_000_000;
+
+/** Checks the options; what asks for a certain engine is tried at once, so that it fails here and not at the first run. */
+export function modelSettings(who: string, given: Options<(typeof modelOptionNames)[number]>): ModelSettings {
+  const { backend, isa, threads } = given;
+  const asked = {
+    ...(backend === undefined ? {} : { backend: oneOf(who, 'backend', backend, ['native', 'js']) }),
+    ...(isa === undefined ? {} : { isa: oneOf(who, 'isa', isa, ['scalar', 'neon', 'avx2', 'avx512']) }),
+    ...(threads === undefined ? {} : { threads: positiveInteger(who, 'threads', threads) }),
+  };
+  boolean(who, 'exact', given.exact, false);
+  boolean(who, 'lowMemory', given.lowMemory, false);
+  positiveInteger(who, 'batchHint', given.batchHint, 1);
+  if (oneOf(who, 'weights', given.weights, ['f32', 'f16'], 'f32') === 'f16') {
+    throw new OptionError(
+      `${who}: expected weights to be 'f32', the only form that this version keeps, got "f16"`,
+    );
+  }
+  const settings = {
+    backend: Object.freeze(asked),
+    seed: nonNegativeInteger(who, 'seed', given.seed, 0),
+    preprocessing:
+      given.preprocessing === undefined ? undefined : plainJson(who, 'preprocessing', given.preprocessing),
+    labels: given.labels === undefined ? undefined : readLabels(who, given.labels),
+  };
+  if (Object.keys(asked).length > 0) selectBackend(asked);
+  return Object.freeze(settings);
+}
+
+function readLabels(who: string, value: unknown): readonly string[] {
+  const labels = list(who, 'labels', value, 'an array of texts');
+  if (labels.length > maxLabels) {
+    throw new OptionError(`${who}: expected at most ${maxLabels} labels, got ${labels.length}`);
+  }
+  const wrong = labels.findIndex((label) => typeof label !== 'string');
+  if (wrong < 0) return Object.freeze(labels as string[]);
+  throw new OptionError(`${who}: expected labels[${wrong}] to be a text, got ${show(labels[wrong])}`);
+}

@@ -1,0 +1,86 @@
+import { ModelFileError, show } from '../errors.js';
+import { type Floats, safetensorsParts } from '../formats/safetensors-write.js';
+import { expected } from '../options.js';
+import { architectureOf } from './architecture.js';
+import type { Network } from './network.js';
+import type { ModelSettings } from './options.js';
+
+/** Written into every file; a reader refuses what is later than its own. */
+export const formatVersion = 1;
+
+function parts(
+  network: Network,
+  arrays: readonly Float32Array[],
+  { preprocessing, labels }: ModelSettings,
+): Uint8Array[] {
+  const metadata = new Map([
+    ['format', 'neocog'],
+    ['formatVersion', String(formatVersion)],
+    ['architecture', JSON.stringify(architectureOf(network))],
+  ]);
+  if (preprocessing !== undefined) metadata.set('preprocessing', JSON.stringify(preprocessing));
+  if (labels !== undefined) metadata.set('labels', JSON.stringify(labels));
+  const tensors = network.weights.map(
+    ({ name, shape }, i): Floats => ({ name, shape, data: arrays[i] as Float32Array }),
+  );
+  return safetensorsParts(tensors, metadata);
+}
+
+/** The whole file as bytes of their own. */
+export function modelBytes(
+  network: Network,
+  arrays: readonly Float32Array[],
+  settings: ModelSettings,
+): Uint8Array {
+  const all = parts(network, arrays, settings);
+  const bytes = new Uint8Array(all.reduce((sum, { length }) => sum + length, 0));
+  let position = 0;
+  for (const part of all) {
+    bytes.set(part, position);
+    position += part.length;
+  }
+  return bytes;
+}
+
+/** A file path as users give it: text or a file URL. */
+export async function filePath(who: string, path: unknown): Promise<string> {
+  if (typeof path === 'string' && path.length > 0 && !path.includes('\0')) return path;
+  if (path instanceof URL && path.protocol === 'file:') return (await import('node:url')).fileURLToPath(path);
+  throw expected(who, 'the path', 'a text or a file URL', path);
+}
+
+/**
+ * Writes to a temporary file in the same folder, flushes it, and renames it: readers see the old file or the new one.
+ * Throws a ModelFileError with the system's error as its cause.
+ */
+export async function saveModel(
+  path: unknown,
+  network: Network,
+  arrays: readonly Float32Array[],
+  settings: ModelSettings,
+): Promise<void> {
+  const all = parts(network, arrays, settings);
+  const target = await filePath('save', path);
+  const [{ open, rename, rm }, { basename, dirname, join }, { randomUUID }] = await Promise.all([
+    import('node:fs/promises'),
+    import('node:path'),
+    import('node:crypto'),
+  ]);
+  const temporary = join(dirname(target), `.${basename(target)}.${randomUUID()}.tmp`);
+  try {
+    // 'wx': an existing file is never followed or overwritten.
+    const file = await open(temporary, 'wx');
+    try {
+      for (const part of all) await file.writeFile(part);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, target);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {});
+    throw new ModelFileError(`save: ${show(target)} could not be written: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,93 @@
+import { activations } from './activation.js';
+import { workspace } from './workspace.js';
+
+const sums = workspace.sums;
+
+const [, relu, leakyrelu, elu, sigmoid, tanh, softplus, hardsigmoid, hardswish, swish, gelu] =
+  activations.keys();
+
+/**
+ * Applies activation number `act` to the first `count` sums. NaN stays NaN; the products x f(x) give NaN at -Infinity,
+ * where f is 0.
+ */
+export function activate(act: number, alpha: number, beta: number, count: number): void {
+  if (act === 0) return;
+  if (act === relu) clip(1, 0, 0, beta, count);
+  else if (act === hardsigmoid) clip(alpha, beta, 0, 1, count);
+  else if (act === tanh) tanhs(count);
+  else if (act === sigmoid) sigmoids(count);
+  else for (let i = 0; i < count; i++) sums[i] = activated(act, alpha, sums[i] as number);
+}
+
+function clip(slope: number, shift: number, low: number, high: number, count: number): void {
+  for (let i = 0; i < count; i++) {
+    sums[i] = Math.min(Math.max(slope * (sums[i] as number) + shift, low), high);
+  }
+}
+
+function tanhs(count: number): void {
+  for (let i = 0; i < count; i++) {
+    // t / (t + 2) with t = e^2x - 1; beyond 22 nothing is left to add to 1.
+    const y = 2 * Math.min(Math.max(sums[i] as number, -22), 22);
+    const n = Math.floor(y * Math.LOG2E + 0.5);
+    const power = powers[(n + powerOfOne) | 0] as number;
+    const t = power * expm1Near0(y - n * Math.LN2) + (power - 1);
+    sums[i] = t / (t + 2);
+  }
+}
+
+function sigmoids(count: number): void {
+  for (let i = 0; i < count; i++) {
+    const y = Math.min(Math.max(-(sums[i] as number), -110), 110);
+    const n = Math.floor(y * Math.LOG2E + 0.5);
+    const power = powers[(n + powerOfOne) | 0] as number;
+    sums[i] = 1 / (power * expm1Near0(y - n * Math.LN2) + power + 1);
+  }
+}
+
+/** 2^-159 to 2^160: what float32 can tell from 0 and infinity, and more. */
+const powers = Float64Array.from({ length: 320 }, (_, i) => 2 ** (i - 159));
+const powerOfOne = 159;
+
+/** e^r - 1 for |r| <= ln(2) / 2 by its series, relative error below 2^-31; a call of Math.exp takes three times as long. */
+function expm1Near0(r: number): number {
+  const a = r * (1 / 5040) + 1 / 720;
+  const b = ((a + (r * r) / 40320) * r + 1 / 120) * r + 1 / 24;
+  return (((b * r + 1 / 6) * r + 1 / 2) * r + 1) * r;
+}
+
+function activated(act: number, alpha: number, x: number): number {
+  switch (act) {
+    case leakyrelu:
+      return x < 0 ? alpha * x : x;
+    case elu:
+      return x < 0 ? alpha * Math.expm1(x) : x;
+    case softplus:
+      // log(1 + e^x) without overflow.
+      return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+    case hardswish:
+      return (x * Math.min(Math.max(x + 3, 0), 6)) / 6;
+    case swish:
+      return x / (1 + Math.exp(-x));
+    case gelu:
+      return x * normal(x);
+    default:
+      // gelutanh: x (1 + tanh(u)) / 2 = x / (1 + e^-2u) with u = sqrt(2 / pi) (x + 0.044715 x^3).
+      return x / (1 + Math.exp(-2 * Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)));
+  }
+}
+
+/**
+ * The normal distribution (1 + erf(x / sqrt(2))) / 2. Its lower tail is e^(-t^2 / 2) times a quotient of polynomials
+ * (Mills' ratio but for a constant), minimax on [0, 15] with relative error 2^-27; beyond that, nothing is left in
+ * float32.
+ */
+function normal(x: number): number {
+  const t = Math.abs(x);
+  if (t > 15) return x < 0 ? 0 : 1;
+  const top = (((0.0041531986 * t + 0.040880926) * t + 0.1839686) * t + 0.43928277) * t + 0.5;
+  const bottom =
+    ((((0.010410413 * t + 0.102479406) * t + 0.47140723) * t + 1.2055463) * t + 1.6764505) * t + 1;
+  const tail = (Math.exp(-0.5 * t * t) * top) / bottom;
+  return x < 0 ? tail : 1 - tail;
+}

@@ -1,0 +1,90 @@
+import { OptionError, ShapeError, show } from '../errors.js';
+import { elements, type Pair } from '../geometry.js';
+import { type Activated, activations } from './activation.js';
+import type { Shaped } from './op.js';
+
+/** Shape rules in one line each, shared by the ops. Messages begin with the rule. */
+
+export function listed(shape: readonly number[]): string {
+  return `[${shape.join(', ')}]`;
+}
+
+/** The input at `index`, which has to be there. */
+export function input(inputs: readonly Shaped[], index: number, name: string): Shaped {
+  const found = inputs[index];
+  if (!found) throw new ShapeError(`expected an input ${name}, got ${inputs.length} inputs`);
+  return found;
+}
+
+export function inputCount(inputs: readonly Shaped[], least: number, most = least): void {
+  if (inputs.length >= least && inputs.length <= most) return;
+  const rule = least === most ? `${least}` : `${least} to ${most}`;
+  throw new ShapeError(`expected ${rule} inputs, got ${inputs.length}`);
+}
+
+/** An image [height, width, channels]. */
+export function image(inputs: readonly Shaped[]): {
+  readonly size: Pair;
+  readonly channels: number;
+  readonly perSample: boolean;
+} {
+  const { shape, perSample } = input(inputs, 0, 'x');
+  if (shape.length !== 3)
+    throw new ShapeError(`expected an input [height, width, channels], got ${listed(shape)}`);
+  elements(shape);
+  const [height, width, channels] = shape as [number, number, number];
+  return { size: [height, width], channels, perSample };
+}
+
+/** Weights of a given rank, which exist once for the batch. */
+export function weights(
+  inputs: readonly Shaped[],
+  index: number,
+  name: string,
+  rule: string,
+  rank: number,
+): number[] {
+  const { shape, perSample } = input(inputs, index, name);
+  if (perSample) throw new ShapeError(`expected ${name} to be shared by the batch, got one per sample`);
+  if (shape.length !== rank) throw new ShapeError(`expected ${name} to be ${rule}, got ${listed(shape)}`);
+  elements(shape);
+  return [...shape];
+}
+
+/** A vector with one number per channel, where the input is there. */
+export function vector(inputs: readonly Shaped[], index: number, name: string, length: number): void {
+  const { shape, perSample } = input(inputs, index, name);
+  if (perSample) throw new ShapeError(`expected ${name} to be shared by the batch, got one per sample`);
+  if (shape.length !== 1 || shape[0] !== length) {
+    throw new ShapeError(`expected ${name} of shape [${length}], got ${listed(shape)}`);
+  }
+}
+
+/** One output, its elements counted. */
+export function output(shape: readonly number[], perSample: boolean): readonly Shaped[] {
+  elements(shape);
+  return [{ shape, perSample }];
+}
+
+export function axisOf(name: string, axis: number, rank: number): number {
+  if (Number.isInteger(axis) && axis >= 0 && axis < rank) return axis;
+  throw new OptionError(`expected ${name} to be from 0 to ${rank - 1}, got ${show(axis)}`);
+}
+
+export function checkActivation({ activation = 'none', alpha = 0, beta = 0 }: Activated): void {
+  if (!activations.includes(activation)) {
+    throw new OptionError(
+      `expected activation to be one of ${activations.join(', ')}, got ${show(activation)}`,
+    );
+  }
+  for (const [name, value] of Object.entries({ alpha, beta })) {
+    if (typeof value !== 'number' || Number.isNaN(value)) {
+      throw new OptionError(`expected ${name} to be a number, got ${show(value)}`);
+    }
+  }
+}
+
+/** Product of a part of a shape. */
+export function product(shape: readonly number[], begin = 0, end = shape.length): number {
+  return shape.slice(begin, end).reduce((all, length) => all * length, 1);
+}

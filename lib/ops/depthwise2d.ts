@@ -1,0 +1,146 @@
+import { ShapeError } from '../errors.js';
+import { type Pair, type Window, windowPlaces } from '../geometry.js';
+import { activate } from './activate.js';
+import { type Activated, activationFields } from './activation.js';
+import { checkActivation, image, inputCount, listed, output, vector, weights } from './check.js';
+import type { Geometry, Op } from './op.js';
+import { windowFields, windowInts } from './window.js';
+import { workspace } from './workspace.js';
+
+const sums = workspace.sums;
+
+export interface Depthwise2dAttributes extends Window, Activated {}
+
+/**
+ * x [h, w, c], kernel [kh, kw, c, multiplier], bias [c multiplier] -> [oh, ow, c multiplier]
+ * y[i, j, ci multiplier + m] = act(bias + sum over p, q of x[i sh + p dh - pt, j sw + q dw - pl, ci] kernel[p, q, ci, m])
+ */
+export const depthwise2d: Op<Depthwise2dAttributes> = {
+  id: 'depthwise2d',
+  ints: [...windowInts, 'bias', 'act'],
+  floats: ['alpha', 'beta'],
+
+  infer(attributes, inputs) {
+    inputCount(inputs, 2, 3);
+    const { size, channels, perSample } = image(inputs);
+    const kernel = weights(inputs, 1, 'kernel', '[height, width, channels, multiplier]', 4);
+    const [kh, kw, expected, multiplier] = kernel as [number, number, number, number];
+    if (expected !== channels) {
+      throw new ShapeError(
+        `expected an input with ${expected} channels for kernel ${listed(kernel)}, got ${channels}`,
+      );
+    }
+    if (inputs.length > 2) vector(inputs, 2, 'bias', channels * multiplier);
+    checkActivation(attributes);
+    return output([...windowPlaces(size, [kh, kw], attributes), channels * multiplier], perSample);
+  },
+
+  geometry(attributes, [x, kernel, bias], [y]) {
+    return {
+      ...windowFields(attributes, x, y, kernel?.shape as Pair),
+      bias: bias ? 1 : 0,
+      ...activationFields(attributes),
+    };
+  },
+
+  run({ geometry, batch, inputs, outputs }) {
+    const { h = 0, w = 0, c = 0, oh = 0, ow = 0, oc = 0, act = 0, alpha = 0, beta = 0 } = geometry;
+    const [x, kernel, bias] = inputs as [Float32Array, Float32Array, Float32Array | undefined];
+    const y = outputs[0] as Float32Array;
+    for (let line = 0; line < batch * oh; line++) {
+      const image = Math.floor(line / oh);
+      const oy = line - image * oh;
+      for (let ox = 0; ox < ow; ox++) {
+        const at = (line * ow + ox) * oc;
+        for (let o = 0; o < oc; o += sums.length) {
+          const count = Math.min(sums.length, oc - o);
+          begin(bias, o, count);
+          addWindow(geometry, x, image * h * w * c, kernel, oy, ox, o, count);
+          activate(act, alpha, beta, count);
+          for (let i = 0; i < count; i++) y[at + o + i] = sums[i] as number;
+        }
+      }
+    }
+  },
+};
+
+function begin(bias: Float32Array | undefined, at: number, count: number): void {
+  if (bias) for (let i = 0; i < count; i++) sums[i] = bias[at + i] as number;
+  else for (let i = 0; i < count; i++) sums[i] = 0;
+}
+
+/** The cells of one window that lie inside the image, for output channels `o` to `o + count`. */
+function addWindow(
+  { h = 0, w = 0, c = 0, oc = 0, kh = 0, kw = 0, sh = 0, sw = 0, dh = 0, dw = 0, pt = 0, pl = 0 }: Geometry,
+  x: Float32Array,
+  image: number,
+  kernel: Float32Array,
+  oy: number,
+  ox: number,
+  o: number,
+  count: number,
+): void {
+  const left = ox * sw - pl;
+  const first = left < 0 ? Math.ceil(-left / dw) : 0;
+  const end = Math.min(Math.ceil((w - left) / dw), kw);
+  const multiplier = oc / c;
+  const channel = Math.floor(o / multiplier);
+  for (let ky = 0; ky < kh; ky++) {
+    const iy = oy * sh - pt + ky * dh;
+    if (iy < 0 || iy >= h) continue;
+    for (let kx = first; kx < end; ) {
+      const p = image + (iy * w + left + kx * dw) * c + channel;
+      const q = (ky * kw + kx) * oc + o;
+      if (multiplier > 1) addMultiplied(x, p, kernel, q, count, multiplier, o % multiplier);
+      else if (kx + 3 <= end) addThree(x, p, dw * c, kernel, q, c, count);
+      else addOne(x, p, kernel, q, count);
+      kx += multiplier === 1 && kx + 3 <= end ? 3 : 1;
+    }
+  }
+}
+
+/** Three cells side by side: most windows are three wide, and the sums are loaded and stored once. */
+function addThree(
+  x: Float32Array,
+  p0: number,
+  step: number,
+  kernel: Float32Array,
+  q0: number,
+  c: number,
+  count: number,
+): void {
+  const p1 = p0 + step;
+  const p2 = p1 + step;
+  const q1 = q0 + c;
+  const q2 = q1 + c;
+  for (let i = 0; i < count; i++) {
+    sums[i] =
+      (sums[i] as number) +
+      (x[p0 + i] as number) * (kernel[q0 + i] as number) +
+      (x[p1 + i] as number) * (kernel[q1 + i] as number) +
+      (x[p2 + i] as number) * (kernel[q2 + i] as number);
+  }
+}
+
+function addOne(x: Float32Array, p: number, kernel: Float32Array, q: number, count: number): void {
+  for (let i = 0; i < count; i++)
+    sums[i] = (sums[i] as number) + (x[p + i] as number) * (kernel[q + i] as number);
+}
+
+/** Each channel of x goes into `multiplier` sums; the first one has `done` of them behind it. */
+function addMultiplied(
+  x: Float32Array,
+  p: number,
+  kernel: Float32Array,
+  q: number,
+  count: number,
+  multiplier: number,
+  done: number,
+): void {
+  for (let i = 0; i < count; i++) {
+    sums[i] = (sums[i] as number) + (x[p] as number) * (kernel[q + i] as number);
+    if (++done < multiplier) continue;
+    done = 0;
+    p++;
+  }
+}

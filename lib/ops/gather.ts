@@ -1,0 +1,171 @@
+import type { Geometry } from './op.js';
+import { workspace } from './workspace.js';
+
+const rows = workspace.rows;
+
+/** A matrix whose rows lie `stride` floats apart. */
+export interface RowSource {
+  readonly x: Float32Array;
+  readonly at: number;
+  readonly stride: number;
+}
+
+/** rows[i, j] = x[m0 + i, k0 + j] */
+export function gatherRows({ x, at, stride }: RowSource, m0: number, m: number, k0: number, k: number): void {
+  for (let i = 0, q = 0; i < m; i++) {
+    const p = at + (m0 + i) * stride + k0;
+    for (let j = 0; j < k; j++, q++) rows[q] = x[p + j] as number;
+  }
+}
+
+/** The same from a matrix that lies transposed: rows[i, j] = x[k0 + j, m0 + i]. */
+export function gatherColumns(
+  { x, at, stride }: RowSource,
+  m0: number,
+  m: number,
+  k0: number,
+  k: number,
+): void {
+  for (let j = 0; j < k; j++) {
+    const p = at + (k0 + j) * stride + m0;
+    for (let i = 0, q = j; i < m; i++, q += k) rows[q] = x[p + i] as number;
+  }
+}
+
+/** Images of which each place of a window is a row [kh, kw, channels]; the channels may be some of all. */
+export interface ImageSource {
+  readonly x: Float32Array;
+  readonly at: number;
+  readonly channels: number;
+  readonly geometry: Geometry;
+}
+
+/**
+ * Within a row, what lies side by side in the image too is one run: a line of the window, or its single cells where
+ * those are apart. Runs go outside, so that what depends on the line of the image is decided once.
+ */
+export function gatherImage(source: ImageSource, m0: number, m: number, k0: number, k: number): void {
+  const { x, at, channels, geometry } = source;
+  const {
+    h = 0,
+    w = 0,
+    c = 0,
+    oh = 0,
+    ow = 0,
+    kw = 0,
+    sh = 0,
+    sw = 0,
+    dh = 0,
+    dw = 0,
+    pt = 0,
+    pl = 0,
+  } = geometry;
+  const whole = channels === c && dw === 1;
+  const run = whole ? kw * c : channels;
+  const perLine = whole ? 1 : kw;
+  const lastRun = ((k0 + k - 1) / run) | 0;
+  for (let i = 0; i < m; ) {
+    const line = ((m0 + i) / ow) | 0;
+    const ox = m0 + i - line * ow;
+    const count = Math.min(ow - ox, m - i);
+    const image = (line / oh) | 0;
+    const top = (line - image * oh) * sh - pt;
+    for (let r = (k0 / run) | 0; r <= lastRun; r++) {
+      const from = Math.max(k0 - r * run, 0);
+      const to = Math.min(k0 + k - r * run, run);
+      const ky = (r / perLine) | 0;
+      const iy = top + ky * dh;
+      const ix = ox * sw - pl + (r - ky * perLine) * dw;
+      const q = i * k + r * run - k0;
+      if (iy < 0 || iy >= h) zero(q + from, to - from, count, k);
+      else copyRuns(x, at + (image * h + iy) * w * c, w * c, ix * c, sw * c, from, to, q, count, k);
+    }
+    i += count;
+  }
+}
+
+function zero(q: number, length: number, count: number, pitch: number): void {
+  for (let i = 0; i < count; i++, q += pitch) {
+    for (let j = 0; j < length; j++) rows[q + j] = 0;
+  }
+}
+
+/** Floats `from` to `to` of `count` runs, the first `left` floats into a line of the image, the next `step` farther. */
+function copyRuns(
+  x: Float32Array,
+  line: number,
+  length: number,
+  left: number,
+  step: number,
+  from: number,
+  to: number,
+  q: number,
+  count: number,
+  pitch: number,
+): void {
+  const first = Math.min(Math.max(Math.ceil(-(left + from) / step), 0), count) | 0;
+  const end = Math.max(Math.min(Math.floor((length - to - left) / step) + 1, count), first) | 0;
+  copyClipped(x, line, length, left, step, from, to, q, first, pitch);
+  copyInside(x, line + left + first * step, step, from, to, q + first * pitch, end - first, pitch);
+  copyClipped(x, line, length, left + end * step, step, from, to, q + end * pitch, count - end, pitch);
+}
+
+/** Runs that reach over an end of the line, where zeros take the place of cells. */
+function copyClipped(
+  x: Float32Array,
+  line: number,
+  length: number,
+  left: number,
+  step: number,
+  from: number,
+  to: number,
+  q: number,
+  count: number,
+  pitch: number,
+): void {
+  for (let i = 0; i < count; i++, left += step, q += pitch) {
+    const low = Math.min(Math.max(from, -left), to);
+    const high = Math.max(Math.min(to, length - left), low);
+    for (let j = from; j < low; j++) rows[q + j] = 0;
+    for (let j = low, p = line + left; j < high; j++) rows[q + j] = x[p + j] as number;
+    for (let j = high; j < to; j++) rows[q + j] = 0;
+  }
+}
+
+/** The others. The longer loop goes inside. */
+function copyInside(
+  x: Float32Array,
+  p: number,
+  step: number,
+  from: number,
+  to: number,
+  q: number,
+  count: number,
+  pitch: number,
+): void {
+  if (to - from >= count) {
+    for (let i = 0; i < count; i++, p += step, q += pitch) {
+      for (let j = from; j < to; j++) rows[q + j] = x[p + j] as number;
+    }
+  } else {
+    for (let j = from; j < to; j++) {
+      for (let i = 0, r = q + j, s = p + j; i < count; i++, r += pitch, s += step) rows[r] = x[s] as number;
+    }
+  }
+}
+
+/** [rows, columns] -> [columns, rows], in small squares so that both sides stay in the cache. */
+export function transposed(matrix: Float32Array, rowCount: number, columnCount: number): Float32Array {
+  const result = new Float32Array(rowCount * columnCount);
+  const side = 32;
+  for (let r0 = 0; r0 < rowCount; r0 += side) {
+    const rowEnd = Math.min(r0 + side, rowCount);
+    for (let c0 = 0; c0 < columnCount; c0 += side) {
+      const columnEnd = Math.min(c0 + side, columnCount);
+      for (let r = r0; r < rowEnd; r++) {
+        for (let c = c0; c < columnEnd; c++) result[c * rowCount + r] = matrix[r * columnCount + c] as number;
+      }
+    }
+  }
+  return result;
+}

@@ -1,0 +1,110 @@
+// Activations: on one Vec, on a run of floats, and as the clip that most
+// epilogues get by with.
+#ifndef NEOCOG_KERNELS_ACTIVATE_H_
+#define NEOCOG_KERNELS_ACTIVATE_H_
+
+#include <stdint.h>
+
+#include "../ops.h"
+#include "math.h"
+
+namespace neocog {
+namespace {
+
+// NaN stays NaN in all of them. An infinite x gives the limit, except for the
+// products x f(x) at -infinity (hardswish, swish, gelu, gelutanh), where
+// -infinity * 0 is NaN.
+template <Act kAct>
+NEOCOG_INLINE Vec Activate(Vec x, Vec alpha, Vec beta) {
+  const Vec zero = Zero();
+  const Vec one = Set1(1.0f);
+  switch (kAct) {
+    case Act::k_relu:
+      return AtMost(AtLeast(x, zero), beta);
+    case Act::k_leakyrelu:
+      return Select(Less(x, zero), Mul(alpha, x), x);
+    case Act::k_elu:
+      return Select(Less(x, zero),
+                    Mul(alpha, ExpM1NotPositive(AtMost(x, zero))), x);
+    case Act::k_sigmoid:
+      return Sigmoid(x);
+    case Act::k_tanh:
+      return Tanh(x);
+    case Act::k_softplus:
+      return Softplus(x);
+    case Act::k_hardsigmoid:
+      return AtMost(AtLeast(MulAdd(alpha, x, beta), zero), one);
+    case Act::k_hardswish: {
+      const Vec relu6 = AtMost(AtLeast(Add(x, Set1(3.0f)), zero), Set1(6.0f));
+      // Divided first: x * 6 could overflow.
+      return Mul(x, Div(relu6, Set1(6.0f)));
+    }
+    case Act::k_swish:
+      return Swish(x);
+    case Act::k_gelu:
+      return Gelu(x);
+    case Act::k_gelutanh:
+      return GeluTanh(x);
+    default:
+      return x;
+  }
+}
+
+// No activation and relu are one clip, cheap enough for any epilogue's
+// registers. The others follow as a second sweep (ActivateRun) over a run that
+// is still in the first cache: a kernel stores Clipped(...) and, where
+// `NeedsRun(act)`, calls ActivateRun on what it has just stored.
+struct Clip {
+  Vec low, high;
+};
+
+NEOCOG_INLINE Clip ClipOf(int32_t act, float beta) {
+  const bool relu = act == static_cast<int32_t>(Act::k_relu);
+  return {Set1(relu ? 0.0f : -__builtin_inff()),
+          Set1(relu ? beta : __builtin_inff())};
+}
+
+NEOCOG_INLINE Vec Clipped(Vec x, Clip clip) {
+  return AtMost(AtLeast(x, clip.low), clip.high);
+}
+
+NEOCOG_INLINE bool NeedsRun(int32_t act) {
+  return act > static_cast<int32_t>(Act::k_relu);
+}
+
+template <Act kAct>
+void ActivateLoop(float alpha, float beta, const float* x, float* y,
+                  int64_t n) {
+  const Vec a = Set1(alpha);
+  const Vec b = Set1(beta);
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes)
+    Store(y + i, Activate<kAct>(Load(x + i), a, b));
+  const int rest = static_cast<int>(n - i);
+  if (rest > 0) StoreN(y + i, Activate<kAct>(LoadN(x + i, rest), a, b), rest);
+}
+
+// y[i] = act(x[i]) for i < n; y may be x.
+[[maybe_unused]] void ActivateTo(int32_t act, float alpha, float beta,
+                                 const float* x, float* y, int64_t n) {
+  switch (static_cast<Act>(act)) {
+#define NEOCOG_ACTIVATE_CASE(name) \
+  case Act::k_##name:              \
+    return ActivateLoop<Act::k_##name>(alpha, beta, x, y, n);
+    NEOCOG_ACTIVATIONS(NEOCOG_ACTIVATE_CASE)
+#undef NEOCOG_ACTIVATE_CASE
+    case Act::kCount:
+      break;
+  }
+}
+
+// p[0..n) in place.
+[[maybe_unused]] void ActivateRun(int32_t act, float alpha, float beta,
+                                  float* p, int64_t n) {
+  ActivateTo(act, alpha, beta, p, p, n);
+}
+
+}  // namespace
+}  // namespace neocog
+
+#endif  // NEOCOG_KERNELS_ACTIVATE_H_

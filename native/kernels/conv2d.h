@@ -1,0 +1,229 @@
+// y = act(conv(x, kernel) + bias): x [h, w, c], kernel [kh, kw, c / groups, oc],
+// y [oh, ow, oc]. A product whose rows are output pixels and whose K are the
+// taps of the window, read through a table of pointers.
+#ifndef NEOCOG_KERNELS_CONV2D_H_
+#define NEOCOG_KERNELS_CONV2D_H_
+
+#include <stdint.h>
+
+#include "../kernels.h"
+#include "gemm.h"
+#include "window.h"
+
+namespace neocog {
+namespace {
+
+NEOCOG_INLINE const Conv2d& AsConv2d(const void* g) {
+  return *static_cast<const Conv2d*>(g);
+}
+
+// How the window is read. By cells: a tap is one cell, `c / groups` floats. By
+// rows: a tap is a row of the window, kw * c neighbouring floats, because few
+// channels make cells too short for the inner loop.
+struct ConvTaps {
+  bool by_rows;
+  int64_t taps, run;
+};
+
+constexpr int64_t kRowMaxChannels = 16;
+// Image rows that reach over the border are copied where rows are read; those
+// of a block should stay in the second cache.
+constexpr int64_t kRowMaxFloats = 512;
+
+NEOCOG_INLINE ConvTaps TapsOf(const Conv2d& g) {
+  const int64_t row = static_cast<int64_t>(g.kw) * g.c;
+  if (g.kw > 1 && g.sw <= g.kw && g.groups == 1 && g.dw == 1 &&
+      g.c <= kRowMaxChannels && g.kh * row <= kRowMaxFloats) {
+    return {true, g.kh, row};
+  }
+  return {false, static_cast<int64_t>(g.kh) * g.kw, g.c / g.groups};
+}
+
+NEOCOG_INLINE Panels ConvPanels(const Conv2d& g) {
+  return PanelsOf(g.oc / g.groups);
+}
+
+// K: floats of a window.
+NEOCOG_INLINE int64_t ConvSteps(const Conv2d& g) {
+  return static_cast<int64_t>(g.kh) * g.kw * (g.c / g.groups);
+}
+
+// Rows of a block at most: 32 KiB of pointers.
+NEOCOG_INLINE int64_t ConvBlock(const Conv2d& g) {
+  const int64_t rows = 4096 / TapsOf(g).taps / kTileRows * kTileRows;
+  return Smaller(kBlockRows, Larger(rows, kTileRows));
+}
+
+NEOCOG_INLINE Split ConvSplit(const Conv2d& g, int64_t batch) {
+  return SplitOf(batch * g.oh * g.ow, ConvBlock(g), ConvSteps(g),
+                 ConvPanels(g));
+}
+
+int64_t Conv2dPackedSize(const void* geometry) {
+  const Conv2d& g = AsConv2d(geometry);
+  return g.groups * PanelFloats(ConvPanels(g), ConvSteps(g));
+}
+
+int64_t Conv2dPackItems(const void* geometry) {
+  const Conv2d& g = AsConv2d(geometry);
+  return g.groups * ConvPanels(g).count;
+}
+
+void Conv2dPack(const void* geometry, const float* kernel, float* packed,
+                int64_t begin, int64_t end) {
+  const Conv2d& g = AsConv2d(geometry);
+  const Panels panels = ConvPanels(g);
+  const int64_t k = ConvSteps(g);
+  for (int64_t item = begin; item < end; ++item) {
+    const int64_t group = item / panels.count;
+    PackPanel(panels, item % panels.count, kernel + group * panels.columns,
+              g.oc, false, 0, k, k, packed + group * PanelFloats(panels, k));
+  }
+}
+
+int64_t Conv2dItems(const void* geometry, int64_t batch) {
+  const Conv2d& g = AsConv2d(geometry);
+  const Split split = ConvSplit(g, batch);
+  return split.blocks * g.groups * split.groups;
+}
+
+int64_t Conv2dItemCost(const void* geometry) {
+  const Conv2d& g = AsConv2d(geometry);
+  return SplitCost(ConvSplit(g, 1), static_cast<int64_t>(g.oh) * g.ow,
+                   ConvSteps(g));
+}
+
+int64_t Conv2dScratchSize(const void* geometry) {
+  const Conv2d& g = AsConv2d(geometry);
+  const int64_t rows = ConvBlock(g);
+  const ConvTaps taps = TapsOf(g);
+  return PointerFloats(taps.taps * rows) + PointerFloats(rows) +
+         Aligned(Larger(g.c, taps.run)) +
+         (taps.by_rows ? rows * ConvSteps(g) + kLanes : 0);
+}
+
+// Pointers of one block: a [taps][rows] and c [rows].
+struct ConvTable {
+  int64_t rows;
+  const float** a;
+  float** c;
+  const float* zeros;
+  float* copies;  // rows * K floats and a vector more
+};
+
+// Output pixels [first, first + count) of row oy, at place `done` of the block.
+NEOCOG_INLINE void ConvCells(const Conv2d& g, const float* x, int64_t oy,
+                             int64_t first, int64_t count, int64_t done,
+                             ConvTable* t) {
+  for (int64_t ky = 0; ky < g.kh; ++ky) {
+    const int64_t iy = oy * g.sh + ky * g.dh - g.pt;
+    const bool inside = iy >= 0 && iy < g.h;
+    const float* row = inside ? x + iy * g.w * g.c : x;
+    for (int64_t kx = 0; kx < g.kw; ++kx) {
+      const int64_t offset = kx * g.dw - g.pl;
+      const Reach reach = inside ? ReachOf(offset, g.sw, g.w, g.ow) : Reach{};
+      FillTap(row, offset, g.sw, g.c, reach, first, count, t->zeros,
+              t->a + (ky * g.kw + kx) * t->rows + done);
+    }
+  }
+}
+
+NEOCOG_INLINE void ConvRows(const Conv2d& g, const float* x, int64_t oy,
+                            int64_t first, int64_t count, int64_t done,
+                            ConvTable* t) {
+  const int64_t begin = first * g.sw - g.pl;
+  const int64_t end = begin + (count - 1) * g.sw + g.kw;
+  const int64_t step = static_cast<int64_t>(g.sw) * g.c;
+  for (int64_t ky = 0; ky < g.kh; ++ky) {
+    const int64_t iy = oy * g.sh + ky * g.dh - g.pt;
+    const float** to = t->a + ky * t->rows + done;
+    if (iy < 0 || iy >= g.h) {
+      FillRun(t->zeros, 0, count, to);
+      continue;
+    }
+    const float* row = x + iy * g.w * g.c;
+    if (begin >= 0 && end <= g.w) {
+      FillRun(row + begin * g.c, step, count, to);
+    } else {
+      CopyPadded(row, static_cast<int64_t>(g.w) * g.c, begin * g.c, end * g.c,
+                 t->copies);
+      FillRun(t->copies, step, count, to);
+      t->copies += (end - begin) * g.c;
+    }
+  }
+}
+
+// Fills the table for the output pixels [pixel, pixel + rows) of the batch.
+NEOCOG_INLINE void FillTable(const Conv2d& g, const StepArgs& args,
+                             int64_t pixel, ConvTable t) {
+  const bool by_rows = TapsOf(g).by_rows;
+  const int64_t pixels = static_cast<int64_t>(g.oh) * g.ow;
+  int64_t sample = pixel / pixels;
+  int64_t oy = pixel % pixels / g.ow;
+  int64_t ox = pixel % g.ow;
+  for (int64_t done = 0; done < t.rows;) {
+    const int64_t count = Smaller(g.ow - ox, t.rows - done);
+    const float* x = args.in[0] + sample * args.in_stride[0];
+    float* y = args.out[0] + sample * args.out_stride[0] +
+               (oy * g.ow + ox) * g.oc;
+    for (int64_t i = 0; i < count; ++i, y += g.oc) t.c[done + i] = y;
+    if (by_rows) {
+      ConvRows(g, x, oy, ox, count, done, &t);
+    } else {
+      ConvCells(g, x, oy, ox, count, done, &t);
+    }
+    done += count;
+    ox = 0;
+    if (++oy == g.oh) {
+      oy = 0;
+      ++sample;
+    }
+  }
+}
+
+void Conv2dRun(const void* geometry, const StepArgs& args, int64_t begin,
+               int64_t end, float* scratch) {
+  const Conv2d& g = AsConv2d(geometry);
+  const Split split = ConvSplit(g, args.batch);
+  const ConvTaps taps = TapsOf(g);
+  const int64_t block_rows = ConvBlock(g);
+  const float** a = Take<const float*>(&scratch,
+                                       PointerFloats(taps.taps * block_rows));
+  float** c = Take<float*>(&scratch, PointerFloats(block_rows));
+  const int64_t zero_floats = Aligned(Larger(g.c, taps.run));
+  float* zeros = Take<float>(&scratch, zero_floats);
+  for (int64_t i = 0; i < zero_floats; i += kLanes) Store(zeros + i, Zero());
+
+  Gemm gemm = {ConvPanels(g), taps.taps, taps.run, nullptr, nullptr,
+               g.act, g.alpha, g.beta};
+  const int64_t packed = PanelFloats(gemm.panels, ConvSteps(g));
+  const int64_t pixels = args.batch * g.oh * g.ow;
+  int64_t current = -1;
+  RowTable table = {a, c, 0, 0, 0};
+  for (int64_t item = begin; item < end; ++item) {
+    const int64_t block = item / (g.groups * split.groups);
+    const int64_t group = item / split.groups % g.groups;
+    const int64_t panel = item % split.groups * split.group;
+    if (block != current) {
+      const int64_t pixel = block * split.rows;
+      table.rows = Smaller(split.rows, pixels - pixel);
+      FillTable(g, args, pixel, {table.rows, a, c, zeros, scratch});
+      current = block;
+    }
+    table.a_offset = group * gemm.run;
+    table.c_offset = group * gemm.panels.columns;
+    gemm.b = args.packed + group * packed;
+    if (g.bias) gemm.bias = args.in[2] + table.c_offset;
+    GemmBlock(gemm, table, panel,
+              Smaller(panel + split.group, gemm.panels.count));
+  }
+}
+
+constexpr OpKernel kConv2dKernel = {
+    Conv2dPackedSize, Conv2dPackItems,   Conv2dPack, Conv2dItems,
+    Conv2dItemCost,   Conv2dScratchSize, Conv2dRun};
+
+}  // namespace
+}  // namespace neocog
+
+#endif  // NEOCOG_KERNELS_CONV2D_H_

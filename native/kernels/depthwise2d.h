@@ -1,0 +1,232 @@
+// y = act(depthwise(x, kernel) + bias): x [h, w, c], kernel [kh, kw, c, mult],
+// y [oh, ow, c * mult]; output channel ci * mult + m sees input channel ci.
+#ifndef NEOCOG_KERNELS_DEPTHWISE2D_H_
+#define NEOCOG_KERNELS_DEPTHWISE2D_H_
+
+#include <stdint.h>
+
+#include "../kernels.h"
+#include "depthwise_tile.h"
+#include "gemm.h"
+#include "window.h"
+
+namespace neocog {
+namespace {
+
+NEOCOG_INLINE const Depthwise2d& AsDepthwise(const void* g) {
+  return *static_cast<const Depthwise2d*>(g);
+}
+
+NEOCOG_INLINE int64_t DepthwiseTaps(const Depthwise2d& g) {
+  return static_cast<int64_t>(g.kh) * g.kw;
+}
+
+// The first channel of a block of kLanes: the last block overlaps the one
+// before, so that whole vectors always do.
+NEOCOG_INLINE int64_t BlockChannel(int64_t block, int64_t channels) {
+  return Larger(Smaller(block * kLanes, channels - kLanes), 0);
+}
+
+// Weights: [blocks of channels][kh * kw][kLanes].
+int64_t Depthwise2dPackedSize(const void* geometry) {
+  const Depthwise2d& g = AsDepthwise(geometry);
+  return VecsOf(g.oc) * kLanes * DepthwiseTaps(g);
+}
+
+int64_t Depthwise2dPackItems(const void*) { return 1; }
+
+void Depthwise2dPack(const void* geometry, const float* kernel, float* packed,
+                     int64_t begin, int64_t end) {
+  const Depthwise2d& g = AsDepthwise(geometry);
+  const int64_t taps = DepthwiseTaps(g);
+  if (begin == end) return;
+  for (int64_t block = 0; block < VecsOf(g.oc); ++block) {
+    CopyRows(kernel + BlockChannel(block, g.oc), g.oc, taps,
+             Smaller(kLanes, g.oc), packed + block * taps * kLanes, kLanes,
+             kLanes);
+  }
+}
+
+NEOCOG_INLINE const PatchKernels* PatchKernelsOf(const Depthwise2d& g) {
+  if (g.oc != g.c || g.c < kLanes || g.dh != 1 || g.dw != 1 || g.kh != g.kw || g.sh != g.sw) {
+    return nullptr;
+  }
+  if (g.kh == 3 && g.sh == 1) return &kPatchKernels<3, 1>;
+  if (g.kh == 3 && g.sh == 2) return &kPatchKernels<3, 2>;
+  if (g.kh == 5 && g.sh == 1) return &kPatchKernels<5, 1>;
+  if (g.kh == 5 && g.sh == 2) return &kPatchKernels<5, 2>;
+  return nullptr;
+}
+
+// Output rows of an item: pairs of rows. Small items: a whole map is often less
+// than 20 microseconds.
+NEOCOG_INLINE int64_t DepthwiseRowCost(const Depthwise2d& g) {
+  // Two vectors of products per cycle at best; borders and loads take as much.
+  return DepthwiseTaps(g) * g.ow * VecsOf(g.oc) + 1;
+}
+
+NEOCOG_INLINE int64_t DepthwiseRows(const Depthwise2d& g) {
+  const int64_t pairs = BlocksOf(kItemCycles / 4, DepthwiseRowCost(g) * 2);
+  return Smaller(pairs * 2, g.oh);
+}
+
+int64_t Depthwise2dItems(const void* geometry, int64_t batch) {
+  const Depthwise2d& g = AsDepthwise(geometry);
+  return batch * BlocksOf(g.oh, DepthwiseRows(g));
+}
+
+int64_t Depthwise2dItemCost(const void* geometry) {
+  const Depthwise2d& g = AsDepthwise(geometry);
+  return DepthwiseRows(g) * DepthwiseRowCost(g);
+}
+
+// Zeros for cells outside, output of pixels that do not exist; for windows of
+// any kind the cells within and their place in the window.
+int64_t Depthwise2dScratchSize(const void* geometry) {
+  const Depthwise2d& g = AsDepthwise(geometry);
+  if (PatchKernelsOf(g) != nullptr) return 2 * Aligned(g.c);
+  return 2 * PointerFloats(DepthwiseTaps(g));
+}
+
+// Output rows [begin, end) of one sample, in patches.
+NEOCOG_INLINE void DepthwisePatches(const Depthwise2d& g, const float* x,
+                                    float* y, int64_t begin, int64_t end,
+                                    const PatchKernels& kernels, Patch* p,
+                                    float* scratch) {
+  const int64_t c = g.c, size = g.kh, stride = g.sh;
+  float* const zeros = scratch;
+  float* const nowhere = scratch + Aligned(c);
+  for (int64_t i = 0; i < c; ++i) zeros[i] = 0;
+  p->x_row = g.w * c;
+  p->x_col = c;
+  const int64_t patches = BlocksOf(g.ow, kPatchCols);
+  const int64_t low = g.ow / patches, high = g.ow % patches;
+  for (int64_t oy = begin; oy < end; oy += kPatchRows) {
+    const int64_t iy = oy * stride - g.pt;
+    const bool rows_inside = iy >= 0 && iy + stride + size <= g.h;
+    int64_t ox = 0;
+    for (int64_t patch = 0; patch < patches; ++patch) {
+      const int64_t cols = low + (patch < high ? 1 : 0);
+      const int64_t ix = ox * stride - g.pl;
+      for (int64_t r = 0; r < kPatchRows; ++r) {
+        for (int64_t q = 0; q < cols; ++q) {
+          p->y[r][q] = oy + r < end ? y + ((oy + r) * g.ow + ox + q) * c
+                                    : nowhere;
+        }
+      }
+      const int64_t in_cols = (cols - 1) * stride + size;
+      const bool grid = cols > 2 && rows_inside && ix >= 0 &&
+                        ix + in_cols <= g.w;
+      if (grid) {
+        p->x = x + (iy * g.w + ix) * c;
+      } else {
+        for (int64_t i = 0; i < stride + size; ++i) {
+          for (int64_t j = 0; j < in_cols; ++j) {
+            const bool inside = iy + i >= 0 && iy + i < g.h && ix + j >= 0 &&
+                                ix + j < g.w;
+            p->cell[i][j] =
+                inside ? x + ((iy + i) * g.w + ix + j) * c : zeros;
+          }
+        }
+      }
+      kernels.run[grid][cols - 1](*p, c);
+      ox += cols;
+    }
+  }
+}
+
+// One output pixel under any window: cells [count] and their weights.
+NEOCOG_INLINE void DepthwisePixel(const Depthwise2d& g, int64_t count,
+                                  const float* const* cells,
+                                  const int64_t* taps, const float* packed,
+                                  const float* bias, Clip clip, float* y) {
+  const int64_t all = DepthwiseTaps(g);
+  const int64_t multiplier = g.oc / g.c;
+  const int lanes = static_cast<int>(Smaller(kLanes, g.oc));
+  for (int64_t block = 0; block < VecsOf(g.oc); ++block) {
+    const int64_t first = BlockChannel(block, g.oc);
+    Vec sum = bias == nullptr ? Zero() : LoadN(bias + first, lanes);
+    const float* weights = packed + block * kLanes * all;
+    for (int64_t i = 0; i < count; ++i) {
+      Vec x;
+      if (multiplier == 1) {
+        x = LoadN(cells[i] + first, lanes);
+      } else {
+        float spread[kLanes];
+        for (int l = 0; l < kLanes; ++l) {
+          spread[l] = l < lanes ? cells[i][(first + l) / multiplier] : 0;
+        }
+        x = Load(spread);
+      }
+      FmaInto(x, Load(weights + taps[i] * kLanes), &sum);
+    }
+    StoreN(y + first, Clipped(sum, clip), lanes);
+  }
+}
+
+NEOCOG_INLINE void DepthwiseWindows(const Depthwise2d& g, const float* x,
+                                    float* y, int64_t begin, int64_t end,
+                                    const float* packed, const float* bias,
+                                    Clip clip, float* scratch) {
+  const int64_t taps = DepthwiseTaps(g);
+  const float** cells = Take<const float*>(&scratch, PointerFloats(taps));
+  int64_t* numbers = reinterpret_cast<int64_t*>(scratch);
+  for (int64_t oy = begin; oy < end; ++oy) {
+    for (int64_t ox = 0; ox < g.ow; ++ox) {
+      int64_t count = 0;
+      for (int64_t ky = 0; ky < g.kh; ++ky) {
+        const int64_t iy = oy * g.sh + ky * g.dh - g.pt;
+        if (iy < 0 || iy >= g.h) continue;
+        for (int64_t kx = 0; kx < g.kw; ++kx) {
+          const int64_t ix = ox * g.sw + kx * g.dw - g.pl;
+          if (ix < 0 || ix >= g.w) continue;
+          cells[count] = x + (iy * g.w + ix) * g.c;
+          numbers[count++] = ky * g.kw + kx;
+        }
+      }
+      DepthwisePixel(g, count, cells, numbers, packed, bias, clip,
+                     y + (oy * g.ow + ox) * g.oc);
+    }
+  }
+}
+
+void Depthwise2dRun(const void* geometry, const StepArgs& args, int64_t begin,
+                    int64_t end, float* scratch) {
+  const Depthwise2d& g = AsDepthwise(geometry);
+  const PatchKernels* kernels = PatchKernelsOf(g);
+  const int64_t rows = DepthwiseRows(g);
+  const int64_t blocks = BlocksOf(g.oh, rows);
+  const float* bias = g.bias ? args.in[2] : nullptr;
+  const Clip clip = ClipOf(g.act, g.beta);
+  Patch patch;
+  patch.weights = args.packed;
+  patch.bias = bias;
+  patch.clip = clip;
+  for (int64_t item = begin; item < end; ++item) {
+    const int64_t sample = item / blocks;
+    const int64_t first = item % blocks * rows;
+    const int64_t last = Smaller(first + rows, g.oh);
+    const float* x = args.in[0] + sample * args.in_stride[0];
+    float* y = args.out[0] + sample * args.out_stride[0];
+    if (kernels != nullptr) {
+      DepthwisePatches(g, x, y, first, last, *kernels, &patch, scratch);
+    } else {
+      DepthwiseWindows(g, x, y, first, last, args.packed, bias, clip, scratch);
+    }
+    if (NeedsRun(g.act)) {
+      const int64_t row = static_cast<int64_t>(g.ow) * g.oc;
+      ActivateRun(g.act, g.alpha, g.beta, y + first * row,
+                  (last - first) * row);
+    }
+  }
+}
+
+constexpr OpKernel kDepthwise2dKernel = {
+    Depthwise2dPackedSize, Depthwise2dPackItems,   Depthwise2dPack,
+    Depthwise2dItems,      Depthwise2dItemCost,    Depthwise2dScratchSize,
+    Depthwise2dRun};
+
+}  // namespace
+}  // namespace neocog
+
+#endif  // NEOCOG_KERNELS_DEPTHWISE2D_H_

@@ -1,0 +1,210 @@
+// C = act(A B + bias) for a block of rows: A by pointers (so that a convolution
+// never copies its windows), B packed in panels, K summed in order.
+#ifndef NEOCOG_KERNELS_GEMM_H_
+#define NEOCOG_KERNELS_GEMM_H_
+
+#include <stdint.h>
+
+#include "blocks.h"
+#include "pack.h"
+#include "tile.h"
+
+namespace neocog {
+namespace {
+
+// Rows of a block: enough tiles to use a panel of weights 16 times, few enough
+// to keep A in the second cache and to give threads something to share.
+constexpr int64_t kBlockRows = 96;
+
+// Steps of K after which the sums rest in C: a panel of 64 columns and 1024
+// steps takes 256 KiB, a block of A 384 KiB, of the second cache.
+constexpr int64_t kChunkSteps = 1024;
+
+// Cycles of an item where the shape lets us choose: about 10 microseconds.
+constexpr int64_t kItemCycles = 32768;
+
+// Panels that one row takes at once, for 8 sums and more.
+constexpr int kLinePanels = kTileVecs >= 4 ? 2 : 4;
+
+// One product: what all its blocks have in common.
+struct Gemm {
+  Panels panels;
+  int64_t taps, run;  // K = taps * run
+  const float* b;     // packed, see pack.h
+  const float* bias;  // [columns] or null
+  int32_t act;
+  float alpha, beta;
+};
+
+// Rows of a block.
+struct RowTable {
+  const float* const* a;  // [taps][rows]: where `run` floats begin
+  float* const* c;        // [rows]: where the columns begin
+  int64_t rows;
+  int64_t a_offset;  // floats to add to each pointer of a
+  int64_t c_offset;  // and of c
+};
+
+// A part of K: all of it, some taps, or some steps of the only tap.
+struct Chunk {
+  int64_t first;      // steps before it
+  int64_t taps, run;
+  bool resume, last;
+};
+
+// The job of a panel within a chunk.
+NEOCOG_INLINE TileJob JobOf(const Gemm& gemm, const RowTable& table,
+                            const Chunk& chunk, int64_t panel) {
+  const Panels& p = gemm.panels;
+  const int64_t k = gemm.taps * gemm.run;
+  const int64_t column = PanelColumn(p, panel);
+  const int64_t width = PanelVecs(p, panel) * kLanes;
+  const int64_t left = p.columns - column;
+  TileJob job;
+  job.a = table.a;
+  job.a_rows = table.rows;
+  job.a_offset = table.a_offset;
+  job.taps = chunk.taps;
+  job.run = chunk.run;
+  job.b = gemm.b + column * k + chunk.first * width;
+  job.next = job.b;
+  if (panel + 1 < p.count) {
+    job.next = gemm.b + PanelColumn(p, panel + 1) * k +
+               chunk.first * PanelVecs(p, panel + 1) * kLanes;
+  }
+  job.c = table.c;
+  job.column = table.c_offset + column;
+  job.bias = gemm.bias == nullptr ? nullptr : gemm.bias + column;
+  job.last = static_cast<int>(left < width ? left - (width - kLanes) : kLanes);
+  job.resume = chunk.resume;
+  job.act = chunk.last ? gemm.act : static_cast<int32_t>(Act::k_none);
+  job.alpha = gemm.alpha;
+  job.beta = gemm.beta;
+  return job;
+}
+
+NEOCOG_INLINE void GemmChunk(const Gemm& gemm, const RowTable& table,
+                             const Chunk& chunk, int64_t begin, int64_t end) {
+  for (int64_t panel = begin; panel < end; ++panel) {
+    RunTiles(JobOf(gemm, table, chunk, panel),
+             static_cast<int>(PanelVecs(gemm.panels, panel)), table.rows);
+  }
+}
+
+// One row: the sums of `kLinePanels` panels of equal width at a time.
+NEOCOG_INLINE void GemmLine(const Gemm& gemm, const RowTable& table,
+                            int64_t begin, int64_t end) {
+  const Panels& p = gemm.panels;
+  const int64_t k = gemm.taps * gemm.run;
+  const Chunk whole = {0, gemm.taps, gemm.run, false, true};
+  for (int64_t panel = begin; panel < end;) {
+    const int64_t vecs = PanelVecs(p, panel);
+    const int64_t next = panel + kLinePanels;
+    if (vecs == kTileVecs && next <= end && PanelVecs(p, next - 1) == vecs) {
+      TileJob job = JobOf(gemm, table, whole, panel);
+      job.last = JobOf(gemm, table, whole, next - 1).last;
+      Line<kTileVecs, kLinePanels>(job, k * vecs * kLanes);
+      panel = next;
+    } else {
+      const TileJob job = JobOf(gemm, table, whole, panel);
+      kTiles[vecs - 1][0](job, 0, 1, 0);
+      ++panel;
+    }
+  }
+}
+
+// How K is cut: into whole taps, or, where there is only one, into steps.
+struct Chunks {
+  bool one_tap;
+  int64_t run;
+  int64_t units, size;  // taps or steps in all, and in a chunk
+  int64_t count;
+};
+
+NEOCOG_INLINE Chunks ChunksOf(int64_t taps, int64_t run) {
+  const bool one_tap = taps == 1;
+  const int64_t units = one_tap ? run : taps;
+  const int64_t most = one_tap ? kChunkSteps : Larger(kChunkSteps / run, 1);
+  // No taps at all (a transposed convolution's gap) make one empty chunk.
+  const int64_t size = BlocksOf(units, Larger(BlocksOf(units, most), 1));
+  return {one_tap, run, units, size, units == 0 ? 1 : BlocksOf(units, size)};
+}
+
+NEOCOG_INLINE Chunk ChunkAt(const Chunks& c, int64_t index) {
+  const int64_t first = index * c.size;
+  const int64_t units = Smaller(c.size, c.units - first);
+  const bool resume = index > 0;
+  const bool last = index + 1 == c.count;
+  if (c.one_tap) return {first, 1, units, resume, last};
+  return {first * c.run, units, c.run, resume, last};
+}
+
+// The rows of `table` times the panels [begin, end).
+void GemmBlock(const Gemm& gemm, RowTable table, int64_t begin, int64_t end) {
+  if (table.rows == 1) return GemmLine(gemm, table, begin, end);
+  const RowTable start = table;
+  const Chunks chunks = ChunksOf(gemm.taps, gemm.run);
+  for (int64_t i = 0; i < chunks.count; ++i) {
+    const Chunk chunk = ChunkAt(chunks, i);
+    if (gemm.taps == 1) {
+      table.a_offset = start.a_offset + chunk.first;
+    } else {
+      table.a = start.a + chunk.first / gemm.run * start.rows;
+    }
+    GemmChunk(gemm, table, chunk, begin, end);
+  }
+}
+
+// How a product of [rows] x [K] x [columns] is cut into items: blocks of rows
+// times groups of panels.
+struct Split {
+  int64_t rows;  // of a block, at most
+  int64_t blocks;
+  int64_t group;  // panels
+  int64_t groups;
+};
+
+// `block` limits the rows of a block; it must not depend on the batch, since
+// the scratch memory does not.
+NEOCOG_INLINE Split SplitOf(int64_t rows, int64_t block, int64_t k,
+                            const Panels& panels) {
+  Split s;
+  // Blocks of equal size, in whole tiles.
+  s.blocks = BlocksOf(rows, block);
+  s.rows = BlocksOf(BlocksOf(rows, s.blocks), kTileRows) * kTileRows;
+  if (s.rows > block) s.rows = block;
+  s.blocks = BlocksOf(rows, s.rows);
+  const int64_t cycles = Smaller(s.rows, rows) * k * kTileVecs / 2 + 1;
+  int64_t group = Larger(BlocksOf(kItemCycles, cycles), 1);
+  if (rows == 1) group = Larger(group, kLinePanels);
+  s.group = Smaller(group, panels.count);
+  s.groups = BlocksOf(panels.count, s.group);
+  s.group = BlocksOf(panels.count, s.groups);
+  s.groups = BlocksOf(panels.count, s.group);
+  return s;
+}
+
+// Cycles of an item: two vectors of products each.
+NEOCOG_INLINE int64_t SplitCost(const Split& s, int64_t rows, int64_t k) {
+  return Smaller(s.rows, rows) * k * s.group * kTileVecs / 2 + 200;
+}
+
+// Parts of the scratch memory, in floats, each aligned to a cache line.
+NEOCOG_INLINE int64_t Aligned(int64_t floats) { return (floats + 15) / 16 * 16; }
+NEOCOG_INLINE int64_t PointerFloats(int64_t count) {
+  constexpr int64_t kPointerBytes = sizeof(void*);
+  return Aligned(count * kPointerBytes / 4);
+}
+
+// Takes the next part.
+template <typename T>
+NEOCOG_INLINE T* Take(float** scratch, int64_t floats) {
+  T* const taken = reinterpret_cast<T*>(*scratch);
+  *scratch += floats;
+  return taken;
+}
+
+}  // namespace
+}  // namespace neocog
+
+#endif  // NEOCOG_KERNELS_GEMM_H_

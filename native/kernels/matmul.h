@@ -1,0 +1,157 @@
+// y = act(a b + bias): a [groups, m, k], b [groups, k, n], y [groups, m, n],
+// with the last two axes of a or b swapped where `ta` or `tb` says so.
+#ifndef NEOCOG_KERNELS_MATMUL_H_
+#define NEOCOG_KERNELS_MATMUL_H_
+
+#include <stdint.h>
+
+#include "../kernels.h"
+#include "gemm.h"
+
+namespace neocog {
+namespace {
+
+NEOCOG_INLINE const Matmul& AsMatmul(const void* g) {
+  return *static_cast<const Matmul*>(g);
+}
+
+int64_t MatmulPackedSize(const void* geometry) {
+  const Matmul& g = AsMatmul(geometry);
+  return g.groups * PanelFloats(PanelsOf(g.n), g.k);
+}
+
+int64_t MatmulPackItems(const void* geometry) {
+  const Matmul& g = AsMatmul(geometry);
+  return g.groups * PanelsOf(g.n).count;
+}
+
+void MatmulPack(const void* geometry, const float* b, float* packed,
+                int64_t begin, int64_t end) {
+  const Matmul& g = AsMatmul(geometry);
+  const Panels panels = PanelsOf(g.n);
+  const int64_t k = g.k;
+  for (int64_t item = begin; item < end; ++item) {
+    const int64_t group = item / panels.count;
+    PackPanel(panels, item % panels.count, b + group * k * g.n,
+              g.tb ? k : g.n, g.tb != 0, 0, k, k,
+              packed + group * PanelFloats(panels, k));
+  }
+}
+
+// The rows of a group over the whole batch: with m = 1, a dense layer, they are
+// the samples, so that a batch is one product and not many lines.
+NEOCOG_INLINE Split MatmulSplit(const Matmul& g, int64_t batch) {
+  return SplitOf(batch * g.m, kBlockRows, g.k, PanelsOf(g.n));
+}
+
+// Rows that lie a multiple of 4 KiB apart share one set of the first cache:
+// they are copied, like rows whose elements are not neighbours.
+NEOCOG_INLINE bool MatmulCopies(const Matmul& g) {
+  return (g.ta && g.m > 1) || g.k % 1024 == 0;
+}
+
+// Floats from one copied row to the next: an odd number of cache lines.
+NEOCOG_INLINE int64_t CopiedRow(const Matmul& g) {
+  return Aligned(ChunksOf(1, g.k).size) / 32 * 32 + 48;
+}
+
+int64_t MatmulItems(const void* geometry, int64_t batch) {
+  const Matmul& g = AsMatmul(geometry);
+  const Split split = MatmulSplit(g, batch);
+  return g.groups * split.blocks * split.groups;
+}
+
+int64_t MatmulItemCost(const void* geometry) {
+  const Matmul& g = AsMatmul(geometry);
+  return SplitCost(MatmulSplit(g, 1), g.m, g.k);
+}
+
+int64_t MatmulScratchSize(const void* geometry) {
+  const Matmul& g = AsMatmul(geometry);
+  return 2 * PointerFloats(kBlockRows) +
+         (MatmulCopies(g) ? kBlockRows * CopiedRow(g) : 0);
+}
+
+// Copies the steps of `chunk` of rows [row, row + rows) of a group's a, which
+// begin at a + sample * stride.
+NEOCOG_INLINE void MatmulCopy(const Matmul& g, const float* a, int64_t stride,
+                              int64_t row, int64_t rows, const Chunk& chunk,
+                              float* to, int64_t to_row) {
+  const int64_t m = g.m;
+  for (int64_t done = 0; done < rows;) {
+    const int64_t sample = (row + done) / m;
+    const int64_t i = (row + done) % m;
+    const int64_t now = Smaller(m - i, rows - done);
+    const float* from = a + sample * stride;
+    if (g.ta) {
+      Transpose(from + chunk.first * m + i, m, chunk.run, now,
+                to + done * to_row, to_row, chunk.run);
+    } else {
+      CopyRows(from + i * g.k + chunk.first, g.k, now, chunk.run,
+               to + done * to_row, to_row, chunk.run);
+    }
+    done += now;
+  }
+}
+
+void MatmulRun(const void* geometry, const StepArgs& args, int64_t begin,
+               int64_t end, float* scratch) {
+  const Matmul& g = AsMatmul(geometry);
+  const int64_t m = g.m, n = g.n, k = g.k;
+  const Split split = MatmulSplit(g, args.batch);
+  const Chunks chunks = ChunksOf(1, k);
+  const int64_t to_row = CopiedRow(g);
+  const float** a_rows = Take<const float*>(&scratch, PointerFloats(kBlockRows));
+  float** c_rows = Take<float*>(&scratch, PointerFloats(kBlockRows));
+  float* const copy = scratch;
+  Gemm gemm = {PanelsOf(n), 1, k, nullptr, g.bias ? args.in[2] : nullptr,
+               g.act, g.alpha, g.beta};
+
+  int64_t current = -1;
+  for (int64_t item = begin; item < end; ++item) {
+    const int64_t block = item / split.groups;
+    const int64_t group = block / split.blocks;
+    const int64_t row = block % split.blocks * split.rows;
+    const int64_t rows = Smaller(split.rows, args.batch * m - row);
+    const int64_t panel = item % split.groups * split.group;
+    const int64_t panel_end = Smaller(panel + split.group, gemm.panels.count);
+    const float* const a = args.in[0] + group * m * k;
+    const bool copies = MatmulCopies(g) && (g.ta ? m > 1 : rows > kTileRows);
+    gemm.b = args.packed + group * PanelFloats(gemm.panels, k);
+    const RowTable table = {a_rows, c_rows, rows, 0, 0};
+    if (block != current) {
+      int64_t sample = row / m, at = row % m;
+      for (int64_t i = 0; i < rows; ++i) {
+        c_rows[i] = args.out[0] + sample * args.out_stride[0] +
+                    (group * m + at) * n;
+        a_rows[i] = copies ? copy + i * to_row
+                           : a + sample * args.in_stride[0] + at * k;
+        if (++at == m) {
+          at = 0;
+          ++sample;
+        }
+      }
+    }
+    if (!copies) {
+      GemmBlock(gemm, table, panel, panel_end);
+    } else {
+      for (int64_t c = 0; c < chunks.count; ++c) {
+        const Chunk chunk = ChunkAt(chunks, c);
+        if (block != current || chunks.count > 1) {
+          MatmulCopy(g, a, args.in_stride[0], row, rows, chunk, copy, to_row);
+        }
+        GemmChunk(gemm, table, chunk, panel, panel_end);
+      }
+    }
+    current = block;
+  }
+}
+
+constexpr OpKernel kMatmulKernel = {
+    MatmulPackedSize, MatmulPackItems,   MatmulPack, MatmulItems,
+    MatmulItemCost,   MatmulScratchSize, MatmulRun};
+
+}  // namespace
+}  // namespace neocog
+
+#endif  // NEOCOG_KERNELS_MATMUL_H_

@@ -1,0 +1,142 @@
+// Weights in panels: [panel][k][width of the panel], the last columns filled
+// with 0 up to a whole vector.
+#ifndef NEOCOG_KERNELS_PACK_H_
+#define NEOCOG_KERNELS_PACK_H_
+
+#include <stdint.h>
+
+#include "tile.h"
+
+namespace neocog {
+namespace {
+
+// How `n` columns are cut into panels of almost equal width.
+struct Panels {
+  int64_t columns;
+  int64_t count;
+  int64_t low;   // vectors of every panel ...
+  int64_t high;  // ... and one more in the first `high` panels
+};
+
+NEOCOG_INLINE int64_t VecsOf(int64_t n) { return (n + kLanes - 1) / kLanes; }
+
+NEOCOG_INLINE Panels PanelsOf(int64_t n) {
+  const int64_t vecs = VecsOf(n);
+  // Where a wide tile exists, it takes the vector that remains.
+  const int64_t count = kWideTileRows > 0 && vecs >= kTileVecs
+                            ? vecs / kTileVecs
+                            : (vecs + kTileVecs - 1) / kTileVecs;
+  return {n, count, vecs / count, vecs % count};
+}
+
+NEOCOG_INLINE int64_t PanelVecs(const Panels& p, int64_t panel) {
+  return p.low + (panel < p.high ? 1 : 0);
+}
+
+// The panel's first column: always a multiple of the lanes.
+NEOCOG_INLINE int64_t PanelColumn(const Panels& p, int64_t panel) {
+  return (panel * p.low + (panel < p.high ? panel : p.high)) * kLanes;
+}
+
+// Floats of the packed weights of a product with K = k.
+NEOCOG_INLINE int64_t PanelFloats(const Panels& p, int64_t k) {
+  return VecsOf(p.columns) * kLanes * k;
+}
+
+// `rows` rows of `columns` floats, `from_row` and `to_row` floats apart; what
+// remains up to `width` becomes 0.
+NEOCOG_INLINE void CopyRows(const float* from, int64_t from_row, int64_t rows,
+                            int64_t columns, float* to, int64_t to_row,
+                            int64_t width) {
+  for (int64_t i = 0; i < rows; ++i, from += from_row, to += to_row) {
+    int64_t j = 0;
+    for (; j + kLanes <= columns; j += kLanes) Store(to + j, Load(from + j));
+    for (; j < columns; ++j) to[j] = from[j];
+    for (; j < width; ++j) to[j] = 0;
+  }
+}
+
+typedef float Quad __attribute__((vector_size(16)));
+typedef float UnalignedQuad
+    __attribute__((vector_size(16), aligned(4), may_alias));
+
+NEOCOG_INLINE void Transpose4(const float* from, int64_t from_row, float* to,
+                              int64_t to_row) {
+  typedef int32_t Order __attribute__((vector_size(16)));
+#if defined(__clang__)
+#define NEOCOG_SHUFFLE(a, b, i, j, k, l) \
+  __builtin_shufflevector(a, b, i, j, k, l)
+#else
+#define NEOCOG_SHUFFLE(a, b, i, j, k, l) \
+  __builtin_shuffle(a, b, Order { i, j, k, l })
+#endif
+  Quad r[4];
+  NEOCOG_UNROLL for (int i = 0; i < 4; ++i) {
+    r[i] = *reinterpret_cast<const UnalignedQuad*>(from + i * from_row);
+  }
+  const Quad a = NEOCOG_SHUFFLE(r[0], r[1], 0, 4, 1, 5);
+  const Quad b = NEOCOG_SHUFFLE(r[2], r[3], 0, 4, 1, 5);
+  const Quad c = NEOCOG_SHUFFLE(r[0], r[1], 2, 6, 3, 7);
+  const Quad d = NEOCOG_SHUFFLE(r[2], r[3], 2, 6, 3, 7);
+  const Quad t[4] = {
+      NEOCOG_SHUFFLE(a, b, 0, 1, 4, 5), NEOCOG_SHUFFLE(a, b, 2, 3, 6, 7),
+      NEOCOG_SHUFFLE(c, d, 0, 1, 4, 5), NEOCOG_SHUFFLE(c, d, 2, 3, 6, 7)};
+  NEOCOG_UNROLL for (int i = 0; i < 4; ++i) {
+    *reinterpret_cast<UnalignedQuad*>(to + i * to_row) = t[i];
+  }
+#undef NEOCOG_SHUFFLE
+}
+
+// to[j][i] = from[i][j] for i < rows, j < columns; to[j][i] = 0 from there up
+// to i < width.
+NEOCOG_INLINE void Transpose(const float* from, int64_t from_row, int64_t rows,
+                             int64_t columns, float* to, int64_t to_row,
+                             int64_t width) {
+  // One cache line of each row at a time: rows often lie 4 KiB apart, where
+  // the first cache holds only a few of them.
+  constexpr int64_t kLine = 16;
+  for (int64_t begin = 0; begin < columns; begin += kLine) {
+    const int64_t end = begin + kLine < columns ? begin + kLine : columns;
+    int64_t i = 0;
+    for (; i + 4 <= rows; i += 4) {
+      const float* f = from + i * from_row;
+      int64_t j = begin;
+      for (; j + 4 <= end; j += 4) {
+        Transpose4(f + j, from_row, to + j * to_row + i, to_row);
+      }
+      for (; j < end; ++j) {
+        for (int l = 0; l < 4; ++l) {
+          to[j * to_row + i + l] = f[l * from_row + j];
+        }
+      }
+    }
+    for (int64_t j = begin; j < end; ++j) {
+      int64_t l = i;
+      for (; l < rows; ++l) to[j * to_row + l] = from[l * from_row + j];
+      for (; l < width; ++l) to[j * to_row + l] = 0;
+    }
+  }
+}
+
+// Packs k rows of one panel, from row `first` of `all` on. `b` is [k][n] with
+// rows `b_row` floats apart, or, transposed, [n][k]. `to` is where the packed
+// weights of the whole product begin.
+void PackPanel(const Panels& p, int64_t panel, const float* b, int64_t b_row,
+               bool transposed, int64_t first, int64_t k, int64_t all,
+               float* to) {
+  const int64_t column = PanelColumn(p, panel);
+  const int64_t width = PanelVecs(p, panel) * kLanes;
+  const int64_t left = p.columns - column;
+  const int64_t columns = left < width ? left : width;
+  to += column * all + first * width;
+  if (transposed) {
+    Transpose(b + column * b_row, b_row, columns, k, to, width, width);
+  } else {
+    CopyRows(b + column, b_row, k, columns, to, width, width);
+  }
+}
+
+}  // namespace
+}  // namespace neocog
+
+#endif  // NEOCOG_KERNELS_PACK_H_

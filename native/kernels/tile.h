@@ -1,0 +1,241 @@
+// The register tile of all matrix products: a few rows of A against one panel
+// of weights, summed over the whole of K in one order, whatever the tile.
+#ifndef NEOCOG_KERNELS_TILE_H_
+#define NEOCOG_KERNELS_TILE_H_
+
+#include <stdint.h>
+
+#include "../simd.h"
+#include "activate.h"
+
+namespace neocog {
+namespace {
+
+// The widest panel, in vectors.
+constexpr int kMaxVecs = kTileVecs + (kWideTileRows > 0 ? 1 : 0);
+
+// A lone vector gets 8 rows: two multipliers with a latency of 4 cycles need 8
+// independent sums.
+constexpr int TileRows(int vecs) {
+  return vecs == 1 ? 8 : vecs > kTileVecs ? kWideTileRows : kTileRows;
+}
+constexpr int kMaxRows = 8;
+
+// Tiles that share the work of prefetching the next panel of `vecs` vectors,
+// and the cache lines each of them fetches per two steps of K.
+constexpr int PrefetchLines(int vecs) { return vecs * kLanes >= 32 ? 2 : 1; }
+constexpr int PrefetchTiles(int vecs) {
+  const int lines = (vecs * kLanes * 2 + 15) / 16;
+  return (lines + PrefetchLines(vecs) - 1) / PrefetchLines(vecs);
+}
+
+// What the tiles of one panel have in common.
+struct TileJob {
+  const float* const* a;  // [taps][a_rows]: where a row's `run` floats begin
+  int64_t a_rows;
+  int64_t a_offset;  // floats to add to each of those pointers
+  int64_t taps, run;
+  const float* b;     // [taps * run][vecs * kLanes]
+  const float* next;  // the panel that follows, or b
+  float* const* c;    // [rows]: output rows
+  int64_t column;     // the panel's first column
+  const float* bias;  // [columns of the panel], null: 0
+  int last;           // lanes of the last vector, 1..kLanes
+  bool resume;        // start from the sums that lie in c
+  int32_t act;
+  float alpha, beta;
+};
+
+template <int kRows, int kVecs>
+NEOCOG_INLINE void LoadSums(const TileJob& job, int64_t row,
+                            Vec (&sum)[kRows][kVecs]) {
+  if (job.resume) {
+    NEOCOG_UNROLL for (int i = 0; i < kRows; ++i) {
+      const float* c = job.c[row + i] + job.column;
+      NEOCOG_UNROLL for (int j = 0; j < kVecs - 1; ++j) {
+        sum[i][j] = Load(c + j * kLanes);
+      }
+      sum[i][kVecs - 1] = LoadN(c + (kVecs - 1) * kLanes, job.last);
+    }
+    return;
+  }
+  Vec bias[kVecs];
+  if (job.bias != nullptr) {
+    NEOCOG_UNROLL for (int j = 0; j < kVecs - 1; ++j) {
+      bias[j] = Load(job.bias + j * kLanes);
+    }
+    bias[kVecs - 1] = LoadN(job.bias + (kVecs - 1) * kLanes, job.last);
+  } else {
+    NEOCOG_UNROLL for (int j = 0; j < kVecs; ++j) bias[j] = Zero();
+  }
+  NEOCOG_UNROLL for (int i = 0; i < kRows; ++i) {
+    NEOCOG_UNROLL for (int j = 0; j < kVecs; ++j) sum[i][j] = bias[j];
+  }
+}
+
+// One step of K: an outer product.
+template <int kRows, int kVecs>
+NEOCOG_INLINE void Step(const float* const (&a)[kRows], int64_t k,
+                        const float* b, Vec (&sum)[kRows][kVecs]) {
+  Vec w[kVecs];
+  NEOCOG_UNROLL for (int j = 0; j < kVecs; ++j) w[j] = Load(b + j * kLanes);
+  NEOCOG_UNROLL for (int i = 0; i < kRows; ++i) {
+    const Vec x = Set1(a[i][k]);
+    NEOCOG_UNROLL for (int j = 0; j < kVecs; ++j) {
+      FmaInto(x, w[j], &sum[i][j]);
+    }
+  }
+}
+
+template <int kRows, int kVecs>
+NEOCOG_INLINE void StoreSums(const TileJob& job, int64_t row,
+                             Vec (&sum)[kRows][kVecs]) {
+  const bool leaky = job.act == static_cast<int32_t>(Act::k_leakyrelu);
+  if (leaky) {
+    const Vec alpha = Set1(job.alpha);
+    const Vec beta = Zero();
+    NEOCOG_UNROLL for (int i = 0; i < kRows; ++i) {
+      NEOCOG_UNROLL for (int j = 0; j < kVecs; ++j) {
+        sum[i][j] = Activate<Act::k_leakyrelu>(sum[i][j], alpha, beta);
+      }
+    }
+  }
+  const Clip clip = ClipOf(job.act, job.beta);
+  NEOCOG_UNROLL for (int i = 0; i < kRows; ++i) {
+    float* c = job.c[row + i] + job.column;
+    NEOCOG_UNROLL for (int j = 0; j < kVecs - 1; ++j) {
+      Store(c + j * kLanes, Clipped(sum[i][j], clip));
+    }
+    StoreN(c + (kVecs - 1) * kLanes, Clipped(sum[i][kVecs - 1], clip),
+           job.last);
+  }
+  if (NeedsRun(job.act) && !leaky) {
+    for (int i = 0; i < kRows; ++i) {
+      ActivateRun(job.act, job.alpha, job.beta, job.c[row + i] + job.column,
+                  (kVecs - 1) * kLanes + job.last);
+    }
+  }
+}
+
+// `count` tiles from row `row` on; `done` tiles of this panel came before.
+template <int kRows, int kVecs>
+void Tiles(const TileJob& job, int64_t row, int64_t count, int64_t done) {
+  constexpr int kLines = PrefetchLines(kVecs);
+  for (; count > 0; --count, ++done, row += kRows) {
+    Vec sum[kRows][kVecs];
+    LoadSums(job, row, sum);
+    const float* b = job.b;
+    // Weights come from the third cache or from memory: the first tiles of a
+    // panel fetch the next one meanwhile. Later tiles fetch what they have.
+    const float* ahead =
+        done < PrefetchTiles(kVecs)
+            ? job.next + done * job.taps * (job.run / 2) * kLines * 16
+            : b;
+    for (int64_t tap = 0; tap < job.taps; ++tap) {
+      const float* a[kRows];
+      NEOCOG_UNROLL for (int i = 0; i < kRows; ++i) {
+        a[i] = job.a[tap * job.a_rows + row + i] + job.a_offset;
+      }
+      int64_t k = 0;
+      for (; k + 2 <= job.run; k += 2, b += 2 * kVecs * kLanes) {
+        NEOCOG_UNROLL for (int i = 0; i < kLines; ++i) {
+          __builtin_prefetch(ahead + i * 16, 0, 2);
+        }
+        ahead += kLines * 16;
+        Step(a, k, b, sum);
+        Step(a, k + 1, b + kVecs * kLanes, sum);
+      }
+      if (k < job.run) {
+        Step(a, k, b, sum);
+        b += kVecs * kLanes;
+      }
+    }
+    StoreSums(job, row, sum);
+  }
+}
+
+// One row against several panels at once, each `panel` floats after the one
+// before: a single panel has too few sums to keep the multipliers busy.
+template <int kVecs, int kPanels>
+void Line(const TileJob& job, int64_t panel) {
+  Vec sum[kPanels][kVecs];
+  NEOCOG_UNROLL for (int p = 0; p < kPanels; ++p) {
+    NEOCOG_UNROLL for (int j = 0; j < kVecs; ++j) {
+      const int column = (p * kVecs + j) * kLanes;
+      if (job.bias == nullptr) {
+        sum[p][j] = Zero();
+      } else if (p == kPanels - 1 && j == kVecs - 1) {
+        sum[p][j] = LoadN(job.bias + column, job.last);
+      } else {
+        sum[p][j] = Load(job.bias + column);
+      }
+    }
+  }
+  const float* b = job.b;
+  for (int64_t tap = 0; tap < job.taps; ++tap) {
+    const float* a = job.a[tap * job.a_rows] + job.a_offset;
+    for (int64_t k = 0; k < job.run; ++k, b += kVecs * kLanes) {
+      const Vec x = Set1(a[k]);
+      NEOCOG_UNROLL for (int p = 0; p < kPanels; ++p) {
+        NEOCOG_UNROLL for (int j = 0; j < kVecs; ++j) {
+          FmaInto(x, Load(b + p * panel + j * kLanes), &sum[p][j]);
+        }
+      }
+    }
+  }
+  const Clip clip = ClipOf(job.act, job.beta);
+  float* c = job.c[0] + job.column;
+  NEOCOG_UNROLL for (int p = 0; p < kPanels; ++p) {
+    NEOCOG_UNROLL for (int j = 0; j < kVecs; ++j) {
+      const Vec y = Clipped(sum[p][j], clip);
+      float* to = c + (p * kVecs + j) * kLanes;
+      if (p == kPanels - 1 && j == kVecs - 1) {
+        StoreN(to, y, job.last);
+      } else {
+        Store(to, y);
+      }
+    }
+  }
+  if (NeedsRun(job.act)) {
+    ActivateRun(job.act, job.alpha, job.beta, c,
+                (kPanels * kVecs - 1) * kLanes + job.last);
+  }
+}
+
+using TilesFn = void (*)(const TileJob&, int64_t, int64_t, int64_t);
+
+template <int kRows, int kVecs>
+constexpr TilesFn TilesOf() {
+  if constexpr (kVecs <= kMaxVecs && kRows <= TileRows(kVecs)) {
+    return Tiles<kRows, kVecs>;
+  } else {
+    return nullptr;
+  }
+}
+
+#define NEOCOG_TILES(v)                                               \
+  {                                                                   \
+    TilesOf<1, v>(), TilesOf<2, v>(), TilesOf<3, v>(),                \
+        TilesOf<4, v>(), TilesOf<5, v>(), TilesOf<6, v>(),            \
+        TilesOf<7, v>(), TilesOf<8, v>()                              \
+  }
+// kTiles[vecs - 1][rows - 1]
+constexpr TilesFn kTiles[4][kMaxRows] = {NEOCOG_TILES(1), NEOCOG_TILES(2),
+                                         NEOCOG_TILES(3), NEOCOG_TILES(4)};
+#undef NEOCOG_TILES
+
+// All rows of a job. The tiles differ by at most one row: 49 rows are four
+// times 6 and five times 5, never 1 at the end.
+NEOCOG_INLINE void RunTiles(const TileJob& job, int vecs, int64_t rows) {
+  const int64_t limit = TileRows(vecs);
+  const int64_t tiles = (rows + limit - 1) / limit;
+  const int64_t low = rows / tiles;
+  const int64_t high = rows % tiles;
+  if (high > 0) kTiles[vecs - 1][low](job, 0, high, 0);
+  kTiles[vecs - 1][low - 1](job, high * (low + 1), tiles - high, high);
+}
+
+}  // namespace
+}  // namespace neocog
+
+#endif  // NEOCOG_KERNELS_TILE_H_

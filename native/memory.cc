@@ -1,0 +1,51 @@
+#include "memory.h"
+
+namespace neocog {
+
+Lender::~Lender() {
+  while (first_ != nullptr) {
+    Block* block = first_;
+    first_ = block->next;
+    Free(block);
+  }
+}
+
+Lender::Block* Lender::Borrow(int64_t count) {
+  if (count < 0) return nullptr;
+  Block* block;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    block = first_;
+    if (block != nullptr) {
+      first_ = block->next;
+      ++room_;
+    }
+  }
+  if (block != nullptr && block->capacity >= count) return block;
+  if (block != nullptr) Free(block);
+  constexpr int64_t kHead = sizeof(Block) / sizeof(float);
+  Floats floats = AllocateFloats((Size(kHead) + Size(count)).value());
+  if (floats == nullptr) return nullptr;
+  bytes_ += BytesOf(count);
+  return new (floats.release()) Block{nullptr, count};
+}
+
+void Lender::GiveBack(Block* block) {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (room_ > 0) {
+      --room_;
+      block->next = first_;
+      first_ = block;
+      return;
+    }
+  }
+  Free(block);
+}
+
+void Lender::Free(Block* block) {
+  bytes_ -= BytesOf(block->capacity);
+  ::operator delete(block, kAlignment);
+}
+
+}  // namespace neocog

@@ -1,0 +1,308 @@
+#include "plan.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "cpu.h"
+#include "pool.h"
+
+namespace neocog {
+namespace {
+
+#define NEOCOG_PACKS(Struct, id, INTS, FLOATS, packs) packs,
+constexpr int32_t kPacks[] = {NEOCOG_OPS(NEOCOG_PACKS)};
+#undef NEOCOG_PACKS
+
+constexpr int64_t kFloatBytes = sizeof(float);
+constexpr int64_t kFloatsPerPointer = sizeof(float*) / kFloatBytes;
+
+[[noreturn]] void Misfit(const StepSpec& step, const std::string& what) {
+  throw std::invalid_argument("step \"" + step.name + "\": " + what);
+}
+
+// Throws unless the memory that `ref` names holds it.
+void CheckRef(const PlanSpec& spec, const StepSpec& step, const Ref& ref,
+              bool written) {
+  const auto port = [&](const std::vector<Port>& ports) {
+    const bool known =
+        ref.index >= 0 && ref.index < static_cast<int64_t>(ports.size());
+    if (!known || ports[ref.index].per_sample != ref.per_sample) {
+      Misfit(step, "expected the number of an input or output of the plan");
+    }
+    return ports[ref.index].size;
+  };
+  int64_t available = 0;
+  switch (ref.space) {
+    case Space::kInput:
+      available = port(spec.inputs);
+      break;
+    case Space::kOutput:
+      available = port(spec.outputs);
+      break;
+    case Space::kConstant:
+      if (ref.index < 0 ||
+          ref.index >= static_cast<int64_t>(spec.constants.size()) ||
+          ref.per_sample) {
+        Misfit(step, "expected the number of a constant");
+      }
+      available = spec.constants[ref.index].size;
+      break;
+    case Space::kSample:
+    case Space::kShared:
+      if (ref.per_sample != (ref.space == Space::kSample)) {
+        Misfit(step, "expected sample values in the sample arena only");
+      }
+      available = ref.per_sample ? spec.sample_arena : spec.shared_arena;
+  }
+  const bool read_only =
+      ref.space == Space::kInput || ref.space == Space::kConstant;
+  if (written && read_only) Misfit(step, "expected to write to other memory");
+  // A sample value of a port is the whole sample.
+  const bool whole = ref.per_sample && ref.space != Space::kSample;
+  const int64_t end = (Size(ref.offset) + Size(ref.size)).value();
+  if (ref.offset < 0 || ref.size < 1 || end > available || end < 0 ||
+      (whole && ref.size != available)) {
+    Misfit(step, "expected " + std::to_string(ref.size) + " floats from " +
+                     std::to_string(ref.offset) + " on to lie within " +
+                     std::to_string(available));
+  }
+}
+
+Floats Allocated(int64_t count) {
+  Floats floats = AllocateFloats(count);
+  if (floats == nullptr) throw std::bad_alloc();
+  return floats;
+}
+
+// The weights of a step, on their way to their packed form.
+struct Packing {
+  const OpKernel* kernel;
+  const void* geometry;
+  const float* weights;
+  float* packed;
+  int64_t packed_size;
+
+  void Run(int threads) {
+    const int64_t items = kernel->pack_items(geometry);
+    // About a cycle per float.
+    const int64_t cost = packed_size / std::max<int64_t>(items, 1);
+    ParallelFor(
+        items, cost, threads,
+        [](void* context, int, int64_t begin, int64_t end) {
+          const Packing& p = *static_cast<const Packing*>(context);
+          p.kernel->pack(p.geometry, p.weights, p.packed, begin, end);
+        },
+        this);
+  }
+};
+
+// A step on its way through the pool.
+struct Region {
+  const OpKernel* kernel;
+  const void* geometry;
+  const StepArgs* args;
+  float* scratch;
+  int64_t scratch_stride;
+};
+
+}  // namespace
+
+// Where the parts of a run's memory begin, in floats; -1 as total where they
+// are too many to count.
+struct Plan::Layout {
+  int64_t pointers, sample, shared, packing, scratch, total;
+};
+
+Plan::Plan(const PlanSpec& spec, const KernelTable& table, int threads)
+    : threads_(std::clamp(threads, 1, kMaxThreads)),
+      inputs_(spec.inputs),
+      outputs_(spec.outputs),
+      constants_(spec.constants.size()),
+      sample_arena_(spec.sample_arena),
+      shared_arena_(spec.shared_arena),
+      arenas_(threads_ + 1),
+      copies_(threads_ + 1) {
+  steps_.reserve(spec.steps.size());
+  for (const StepSpec& step : spec.steps) AddStep(spec, step, table);
+  KeepConstants(spec);
+}
+
+void Plan::AddStep(const PlanSpec& spec, const StepSpec& from,
+                   const KernelTable& table) {
+  const OpKernel& kernel = table.ops[from.op];
+  Step step = {};
+  step.kernel = &kernel;
+  step.geometry = from.geometry;
+  step.item_cost = kernel.item_cost(&step.geometry);
+  step.first_ref = refs_.size();
+  step.in_count = static_cast<int32_t>(from.inputs.size());
+  step.out_count = static_cast<int32_t>(from.outputs.size());
+  for (const std::vector<Ref>* list : {&from.inputs, &from.outputs}) {
+    for (const Ref& ref : *list) {
+      CheckRef(spec, from, ref, list == &from.outputs);
+      refs_.push_back(ref);
+      sizes_.push_back(ref.size);
+      strides_.push_back(ref.per_sample ? ref.size : 0);
+      step.per_sample |= ref.per_sample;
+    }
+  }
+  pointers_ = std::max<int64_t>(pointers_, step.in_count + step.out_count);
+  if (kernel.scratch_size != nullptr) {
+    const Size size(kernel.scratch_size(&step.geometry));
+    scratch_ = std::max(scratch_, size.RoundedUp().value());
+  }
+
+  step.packs = -1;
+  const int32_t packs = kPacks[from.op];
+  if (packs >= 0 && kernel.packed_size != nullptr) {
+    if (packs >= step.in_count) Misfit(from, "expected weights");
+    step.packed_size = kernel.packed_size(&step.geometry);
+  }
+  if (step.packed_size > 0) {
+    step.packs = packs;
+    const Ref& weights = from.inputs[packs];
+    if (weights.space == Space::kConstant) {
+      step.packed = PackConstant(
+          step, spec.constants[weights.index].data + weights.offset);
+    } else {
+      int64_t& most = weights.per_sample ? batch_packing_ : packing_;
+      most = std::max(most, step.packed_size);
+    }
+  }
+  steps_.push_back(step);
+}
+
+const float* Plan::PackConstant(const Step& step, const float* weights) {
+  Floats packed = Allocated(step.packed_size);
+  Packing{step.kernel, &step.geometry, weights, packed.get(), step.packed_size}
+      .Run(threads_);
+  bytes_ += step.packed_size * kFloatBytes;
+  packed_.push_back(std::move(packed));
+  return packed_.back().get();
+}
+
+// Copies the constants that some step reads as they are.
+void Plan::KeepConstants(const PlanSpec& spec) {
+  for (const Step& step : steps_) {
+    for (int32_t i = 0; i < step.in_count; ++i) {
+      const Ref& ref = refs_[step.first_ref + i];
+      if (ref.space != Space::kConstant || i == step.packs) continue;
+      Floats& kept = constants_[ref.index];
+      if (kept != nullptr) continue;
+      const Constant& constant = spec.constants[ref.index];
+      kept = Allocated(constant.size);
+      std::copy_n(constant.data, constant.size, kept.get());
+      bytes_ += constant.size * kFloatBytes;
+    }
+  }
+}
+
+int Plan::Width(int64_t batch) const {
+  int width = 1;
+  for (const Step& step : steps_) {
+    const int64_t items =
+        step.kernel->items(&step.geometry, step.per_sample ? batch : 1);
+    width = std::max(width, UsefulThreads(items, step.item_cost, threads_));
+  }
+  return width;
+}
+
+Plan::Layout Plan::LayoutOf(int64_t batch) const {
+  Layout layout;
+  Size end;
+  const auto place = [&](Size floats) {
+    const int64_t begin = end.value();
+    end = (end + floats).RoundedUp();
+    return begin;
+  };
+  layout.pointers = place(Size(pointers_) * kFloatsPerPointer);
+  layout.sample = place(Size(sample_arena_) * batch);
+  layout.shared = place(Size(shared_arena_));
+  layout.packing = place(Size(packing_) + Size(batch_packing_) * batch);
+  layout.scratch = place(Size(scratch_) * threads_);
+  layout.total = end.value();
+  return layout;
+}
+
+Status Plan::Run(int64_t batch, const float* const* inputs,
+                 float* const* outputs, const std::atomic<bool>* cancelled) {
+  const Layout layout = LayoutOf(batch);
+  Lender::Block* memory = arenas_.Borrow(layout.total);
+  if (memory == nullptr) return Status::kOutOfMemory;
+  const FlushDenormals flush;
+  Status status = Status::kOk;
+  for (const Step& step : steps_) {
+    if (cancelled != nullptr && cancelled->load(std::memory_order_relaxed)) {
+      status = Status::kCancelled;
+      break;
+    }
+    RunStep(step, layout, batch, inputs, outputs, memory->floats());
+  }
+  arenas_.GiveBack(memory);
+  return status;
+}
+
+void Plan::RunStep(const Step& step, const Layout& layout, int64_t batch,
+                   const float* const* inputs, float* const* outputs,
+                   float* memory) const {
+  float** const pointers = reinterpret_cast<float**>(memory + layout.pointers);
+  const int32_t refs = step.in_count + step.out_count;
+  for (int32_t i = 0; i < refs; ++i) {
+    const Ref& ref = refs_[step.first_ref + i];
+    switch (ref.space) {
+      case Space::kInput:
+        pointers[i] = const_cast<float*>(inputs[ref.index]) + ref.offset;
+        break;
+      case Space::kOutput:
+        pointers[i] = outputs[ref.index] + ref.offset;
+        break;
+      case Space::kConstant: {
+        float* constant = constants_[ref.index].get();
+        pointers[i] = constant == nullptr ? nullptr : constant + ref.offset;
+        break;
+      }
+      case Space::kSample:
+        pointers[i] = memory + layout.sample + batch * ref.offset;
+        break;
+      case Space::kShared:
+        pointers[i] = memory + layout.shared + ref.offset;
+    }
+  }
+
+  const float* packed = step.packed;
+  if (step.packs >= 0 && packed == nullptr) {
+    float* const to = memory + layout.packing;
+    const int64_t stride = strides_[step.first_ref + step.packs];
+    for (int64_t s = 0; s < (stride == 0 ? 1 : batch); ++s) {
+      Packing{step.kernel, &step.geometry, pointers[step.packs] + s * stride,
+              to + s * step.packed_size, step.packed_size}
+          .Run(threads_);
+    }
+    packed = to;
+  }
+
+  const int64_t* sizes = sizes_.data() + step.first_ref;
+  const int64_t* strides = strides_.data() + step.first_ref;
+  const StepArgs args = {pointers,
+                         sizes,
+                         strides,
+                         step.in_count,
+                         pointers + step.in_count,
+                         sizes + step.in_count,
+                         strides + step.in_count,
+                         step.out_count,
+                         packed,
+                         step.per_sample ? batch : 1};
+  Region region = {step.kernel, &step.geometry, &args, memory + layout.scratch,
+                   scratch_};
+  ParallelFor(
+      step.kernel->items(&step.geometry, args.batch), step.item_cost, threads_,
+      [](void* context, int worker, int64_t from, int64_t to) {
+        const Region& r = *static_cast<const Region*>(context);
+        r.kernel->run(r.geometry, *r.args, from, to,
+                      r.scratch + worker * r.scratch_stride);
+      },
+      &region);
+}
+
+}  // namespace neocog

@@ -1,0 +1,148 @@
+// A plan made ready: steps with their geometry, packed weights, memory for its
+// runs. Knows no JavaScript.
+#ifndef NEOCOG_PLAN_H_
+#define NEOCOG_PLAN_H_
+
+#include <stdint.h>
+
+#include <atomic>
+#include <string>
+#include <vector>
+
+#include "kernels.h"
+#include "memory.h"
+
+namespace neocog {
+
+// The types of lib/graph/plan.ts.
+enum class Space { kInput, kOutput, kConstant, kSample, kShared };
+
+struct Ref {
+  Space space;
+  int64_t index;
+  int64_t offset;
+  int64_t size;
+  bool per_sample;
+};
+
+#define NEOCOG_GEOMETRY_MEMBER(Struct, id, INTS, FLOATS, packs) Struct id;
+union Geometry {
+  NEOCOG_OPS(NEOCOG_GEOMETRY_MEMBER)
+};
+#undef NEOCOG_GEOMETRY_MEMBER
+
+struct StepSpec {
+  OpIndex op;
+  std::string name;  // for messages
+  Geometry geometry;
+  std::vector<Ref> inputs;
+  std::vector<Ref> outputs;
+};
+
+struct Port {
+  int64_t size;
+  bool per_sample;
+};
+
+struct Constant {
+  const float* data;
+  int64_t size;
+};
+
+struct PlanSpec {
+  std::vector<StepSpec> steps;
+  std::vector<Port> inputs;
+  std::vector<Port> outputs;
+  std::vector<Constant> constants;
+  int64_t sample_arena = 0;
+  int64_t shared_arena = 0;
+};
+
+enum class Status { kOk, kCancelled, kOutOfMemory };
+
+// Immutable once made; any number of threads may run it at the same time.
+class Plan {
+ public:
+  // Reads the constants and keeps no pointer to them. Throws std::bad_alloc,
+  // and std::invalid_argument where a step reaches outside its memory.
+  Plan(const PlanSpec& spec, const KernelTable& table, int threads);
+  Plan(const Plan&) = delete;
+  Plan& operator=(const Plan&) = delete;
+
+  const std::vector<Port>& inputs() const { return inputs_; }
+  const std::vector<Port>& outputs() const { return outputs_; }
+  int threads() const { return threads_; }
+
+  // Floats of a port for a batch, or -1 on overflow.
+  static int64_t SizeOf(const Port& port, int64_t batch) {
+    return (Size(port.size) * (port.per_sample ? batch : 1)).value();
+  }
+
+  // Writes nothing to the outputs where memory is short. `cancelled`, which may
+  // be null, is looked at before each step.
+  Status Run(int64_t batch, const float* const* inputs, float* const* outputs,
+             const std::atomic<bool>* cancelled);
+
+  // How many threads a run keeps busy where it is widest.
+  int Width(int64_t batch) const;
+
+  // Bytes of packed weights and constants, and those with the memory of runs.
+  int64_t bytes() const { return bytes_; }
+  int64_t total_bytes() const {
+    return bytes_ + arenas_.bytes() + copies_.bytes();
+  }
+
+  // Where callers keep copies of inputs and outputs.
+  Lender& copies() { return copies_; }
+
+ private:
+  struct Step {
+    const OpKernel* kernel;
+    Geometry geometry;
+    int64_t item_cost;
+    size_t first_ref;  // its inputs, then its outputs
+    int32_t in_count;
+    int32_t out_count;
+    bool per_sample;  // has any sample value
+    int32_t packs;    // the input that is packed, or -1
+    int64_t packed_size;
+    // The packed constant; null where there is none, or each run packs.
+    const float* packed;
+  };
+  struct Layout;
+
+  void AddStep(const PlanSpec& spec, const StepSpec& step,
+               const KernelTable& table);
+  void KeepConstants(const PlanSpec& spec);
+  const float* PackConstant(const Step& step, const float* weights);
+  Layout LayoutOf(int64_t batch) const;
+  void RunStep(const Step& step, const Layout& layout, int64_t batch,
+               const float* const* inputs, float* const* outputs,
+               float* memory) const;
+
+  int threads_;
+  std::vector<Step> steps_;
+  // One entry for each input and output of each step.
+  std::vector<Ref> refs_;
+  std::vector<int64_t> sizes_;
+  std::vector<int64_t> strides_;
+  std::vector<Port> inputs_;
+  std::vector<Port> outputs_;
+  std::vector<Floats> constants_;  // null where only packed ones are read
+  std::vector<Floats> packed_;
+  int64_t bytes_ = 0;
+
+  int64_t sample_arena_;
+  int64_t shared_arena_;
+  int64_t scratch_ = 0;        // of one thread
+  int64_t packing_ = 0;        // per run, of shared weights
+  int64_t batch_packing_ = 0;  // the same for one sample
+  int64_t pointers_ = 0;       // of the step with the most
+
+  Lender arenas_;
+  Lender copies_;
+};
+
+}  // namespace neocog
+
+#endif  // NEOCOG_PLAN_H_

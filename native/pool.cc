@@ -1,0 +1,223 @@
+#include "pool.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <new>
+#include <thread>
+
+#if !defined(_WIN32)
+#include <pthread.h>
+#endif
+
+#include "cpu.h"
+
+namespace neocog {
+namespace {
+
+// Waking a sleeping thread takes 10 to 35 us until it computes (40,000 to
+// 140,000 cycles), reaching a spinning one about 1 us. Each helper must be
+// worth that.
+constexpr int64_t kAsleepCost = 50'000;
+constexpr int64_t kAwakeCost = 8'000;
+// Taking items from the counter must cost nothing beside computing them.
+constexpr int64_t kGrainCost = 4'000;
+// Longer than the serial gaps inside a run, so that a run never sleeps.
+constexpr auto kSpinTime = std::chrono::microseconds(50);
+
+int HelpersWorth(int64_t items, int64_t item_cost, int threads,
+                 int64_t per_thread) {
+  int64_t cost;
+  if (__builtin_mul_overflow(items, item_cost, &cost)) cost = INT64_MAX;
+  const int64_t limit = std::min<int64_t>({threads, items, cost / per_thread});
+  return static_cast<int>(std::max<int64_t>(limit, 1)) - 1;
+}
+
+// Spins until `done`, for at most kSpinTime; answers whether it was done.
+template <typename Done>
+bool SpinUntil(Done done) {
+  const auto end = std::chrono::steady_clock::now() + kSpinTime;
+  do {
+    for (int i = 0; i < 32; ++i) {
+      if (done()) return true;
+      SpinPause();
+    }
+  } while (std::chrono::steady_clock::now() < end);
+  return false;
+}
+
+class Pool {
+ public:
+  // Answers false, having done nothing, where the region should run alone.
+  bool Run(int64_t items, int64_t item_cost, int threads, RangeFn fn,
+           void* context);
+
+ private:
+  void Work();
+  void TakeItems(int worker);
+  void Grow(int helpers);
+  void WaitForHelpers(uint32_t helpers);
+
+  // One region at a time. A helper may read its fields between joining it (an
+  // acquiring exchange of gate_) and leaving it (a releasing add to left_).
+  std::atomic<bool> busy_{false};
+  RangeFn fn_ = nullptr;
+  void* context_ = nullptr;
+  int64_t items_ = 0;
+  int64_t grain_ = 1;
+  int64_t share_ = 1;  // takers, times two
+  std::atomic<int64_t> next_{0};
+
+  // High half: number of the region, so that nobody joins a later one by
+  // mistake. Low half: helpers that may still join.
+  std::atomic<uint64_t> gate_{0};
+  std::atomic<uint32_t> left_{0};
+
+  // Sleeping.
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::condition_variable done_;
+  std::atomic<int> sleepers_{0};
+  std::atomic<bool> caller_sleeps_{false};
+
+  // Changed by the caller that holds busy_.
+  std::atomic<int> size_{0};
+  bool full_ = false;  // the system refused a thread
+};
+
+constexpr uint64_t kPlaces = UINT32_MAX;
+
+bool Pool::Run(int64_t items, int64_t item_cost, int threads, RangeFn fn,
+               void* context) {
+  const bool awake = size_.load(std::memory_order_relaxed) >
+                     sleepers_.load(std::memory_order_relaxed);
+  int helpers = HelpersWorth(items, item_cost, threads,
+                             awake ? kAwakeCost : kAsleepCost);
+  if (helpers == 0 || busy_.exchange(true, std::memory_order_acquire)) {
+    return false;
+  }
+  Grow(helpers);
+  helpers = std::min(helpers, size_.load(std::memory_order_relaxed));
+  if (helpers > 0) {
+    fn_ = fn;
+    context_ = context;
+    items_ = items;
+    grain_ = std::max<int64_t>(kGrainCost / std::max<int64_t>(item_cost, 1), 1);
+    share_ = 2 * (helpers + 1);
+    next_.store(0, std::memory_order_relaxed);
+    left_.store(0, std::memory_order_relaxed);
+    const uint64_t region = (gate_.load(std::memory_order_relaxed) >> 32) + 1;
+    gate_.store(region << 32 | static_cast<uint32_t>(helpers));
+    // A worker counts itself as a sleeper before it looks at the gate for the
+    // last time, and this looks at the count after opening the gate.
+    const int sleepers = std::min(sleepers_.load(), helpers);
+    if (sleepers > 0) {
+      { std::lock_guard<std::mutex> lock(mutex_); }
+      for (int i = 0; i < sleepers; ++i) wake_.notify_one();
+    }
+    TakeItems(0);
+    const uint64_t closed = gate_.fetch_and(~kPlaces);
+    WaitForHelpers(helpers - static_cast<uint32_t>(closed & kPlaces));
+  }
+  busy_.store(false, std::memory_order_release);
+  return helpers > 0;
+}
+
+void Pool::Grow(int helpers) {
+  int size = size_.load(std::memory_order_relaxed);
+  for (; size < helpers && !full_; ++size) {
+    try {
+      std::thread(&Pool::Work, this).detach();
+    } catch (const std::exception&) {  // no thread, or no memory for one
+      full_ = true;
+      break;
+    }
+    size_.store(size + 1, std::memory_order_relaxed);
+  }
+}
+
+// Large pieces first, for locality; small ones at the end, for balance.
+void Pool::TakeItems(int worker) {
+  int64_t begin = next_.load(std::memory_order_relaxed);
+  while (begin < items_) {
+    const int64_t piece = std::max((items_ - begin) / share_, grain_);
+    const int64_t end = std::min(begin + piece, items_);
+    if (next_.compare_exchange_weak(begin, end, std::memory_order_relaxed)) {
+      fn_(context_, worker, begin, end);
+      begin = next_.load(std::memory_order_relaxed);
+    }
+  }
+}
+
+void Pool::WaitForHelpers(uint32_t helpers) {
+  const auto done = [&] { return left_.load() == helpers; };
+  if (SpinUntil(done)) return;
+  std::unique_lock<std::mutex> lock(mutex_);
+  caller_sleeps_.store(true);
+  done_.wait(lock, done);
+  caller_sleeps_.store(false);
+}
+
+void Pool::Work() {
+  const FlushDenormals flush;
+  const auto open = [&] { return (gate_.load() & kPlaces) != 0; };
+  for (;;) {
+    uint64_t gate = gate_.load();
+    while ((gate & kPlaces) != 0) {
+      if (!gate_.compare_exchange_weak(gate, gate - 1)) continue;
+      TakeItems(static_cast<int>(gate & kPlaces));
+      left_.fetch_add(1);
+      if (caller_sleeps_.load()) {
+        { std::lock_guard<std::mutex> lock(mutex_); }
+        done_.notify_one();
+      }
+      gate = gate_.load();
+    }
+    if (SpinUntil(open)) continue;
+    std::unique_lock<std::mutex> lock(mutex_);
+    sleepers_.fetch_add(1);
+    wake_.wait(lock, open);
+    sleepers_.fetch_sub(1);
+  }
+}
+
+std::atomic<Pool*> pool{nullptr};
+
+#if !defined(_WIN32)
+// A child of a bare fork() has none of the threads, and maybe a locked mutex:
+// it starts anew.
+[[maybe_unused]] const int at_fork =
+    pthread_atfork(nullptr, nullptr, [] { pool.store(nullptr); });
+#endif
+
+Pool* ThePool() {
+  Pool* found = pool.load(std::memory_order_acquire);
+  if (found != nullptr) return found;
+  Pool* made = new (std::nothrow) Pool;
+  if (pool.compare_exchange_strong(found, made)) return made;
+  delete made;
+  return found;
+}
+
+}  // namespace
+
+int UsefulThreads(int64_t items, int64_t item_cost, int threads) {
+  return HelpersWorth(items, item_cost, threads, kAsleepCost) + 1;
+}
+
+void ParallelFor(int64_t items, int64_t item_cost, int threads, RangeFn fn,
+                 void* context) {
+  if (threads > 1 && items > 1) {
+    Pool* found = ThePool();
+    if (found != nullptr &&
+        found->Run(items, item_cost, threads, fn, context)) {
+      return;
+    }
+  }
+  fn(context, 0, 0, items);
+}
+
+}  // namespace neocog

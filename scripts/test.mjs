@@ -1,0 +1,66 @@
+#!/usr/bin/env node
+// Runs all tests (vitest) and says at the end what was left out and `N passed, N failed, N skipped`. Arguments go to
+// vitest: `node scripts/test.mjs test/ops -t conv2d`. Exit code 1 when anything failed or nothing ran.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { bin, root } from './tools.mjs';
+
+const folder = mkdtempSync(join(tmpdir(), 'neocog-test-'));
+const report = join(folder, 'report.json');
+
+function runVitest() {
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const done = spawnSync(process.execPath, [bin('vitest'), 'run', ...reporters, ...process.argv.slice(2)], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  try {
+    return { status: done.status, results: JSON.parse(readFileSync(report, 'utf8')).testResults };
+  } catch {
+    return { status: done.status, results: [] };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A file that fails before its first test has none to count: it counts as one failure. */
+function count(results) {
+  const tests = results.flatMap(({ assertionResults }) => assertionResults);
+  const of = (...states) => tests.filter(({ status }) => states.includes(status));
+  const broken = results.filter((file) => file.status === 'failed' && !file.assertionResults.some(isFailed));
+  const skipped = of('pending', 'skipped', 'todo', 'disabled');
+  return { passed: of('passed').length, failed: of('failed').length + broken.length, skipped, broken };
+}
+
+function isFailed({ status }) {
+  return status === 'failed';
+}
+
+/** Skipped tests by name; a group that was skipped as a whole on one line. */
+function listSkipped(skipped) {
+  for (const [group, tests] of groupBy(skipped)) {
+    const [first] = tests;
+    console.log(`skipped: ${tests.length === 1 ? first.fullName : `${group} (${tests.length} tests)`}`);
+  }
+}
+
+function groupOf({ ancestorTitles, fullName }) {
+  return ancestorTitles.length > 0 ? ancestorTitles.join(' ') : fullName;
+}
+
+function groupBy(tests) {
+  const groups = new Map();
+  for (const test of tests) groups.set(groupOf(test), [...(groups.get(groupOf(test)) ?? []), test]);
+  return groups;
+}
+
+const { status, results } = runVitest();
+const { passed, failed, skipped, broken } = count(results);
+listSkipped(skipped);
+for (const file of broken) console.log(`failed before its first test: ${relative(root, file.name)}`);
+// vitest also fails for errors outside of tests, such as an unhandled rejection.
+if (status !== 0 && failed === 0) console.log(`vitest ended with ${status}, see above`);
+console.log(`${passed} passed, ${failed} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ''}`);
+process.exitCode = status === 0 && failed === 0 && passed > 0 ? 0 : 1;

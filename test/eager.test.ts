@@ -1,0 +1,3 @@
+import { eagerSuite } from './support/eager-suite.js';
+
+eagerSuite('native');

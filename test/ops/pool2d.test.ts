@@ -1,0 +1,61 @@
+import { nameOf, poolFields } from '../support/geometry.js';
+import { type Case, opSuite } from '../support/suite.js';
+import { averagepool2d, maxpool2d, resolve, type Window } from '../support/windows.js';
+
+/** With ceilMode an output may be larger than the formula says: its last windows hang over the edge. */
+interface Line extends Window {
+  readonly oh?: number;
+  readonly ow?: number;
+}
+
+function line(op: 'maxpool2d' | 'averagepool2d', spec: Line): Case {
+  const r = { ...resolve(spec), oh: spec.oh ?? resolve(spec).oh, ow: spec.ow ?? resolve(spec).ow };
+  const average = op === 'averagepool2d';
+  return {
+    name: nameOf(spec),
+    op,
+    exact: !average,
+    geometry: { ...poolFields(spec, r), ...(average ? { include: Number(spec.include === true) } : {}) },
+    inputs: [{ size: spec.h * spec.w * spec.c, kind: 'sample' }],
+    outputs: [r.oh * r.ow * spec.c],
+    reference: (inputs) => (average ? averagepool2d : maxpool2d)(spec, inputs),
+  };
+}
+
+const lines: readonly Line[] = [
+  { h: 1, w: 1, c: 1, k: [1, 1] },
+  { h: 1, w: 1, c: 1, k: [3, 3], pad: [1, 1, 1, 1] },
+  { h: 4, w: 4, c: 3, k: [2, 2], s: [2, 2] },
+  { h: 6, w: 4, c: 7, k: [2, 2], s: [2, 2] },
+  { h: 5, w: 7, c: 8, k: [2, 2], s: [2, 2] },
+  { h: 5, w: 7, c: 9, k: [3, 3], s: [2, 2], pad: [1, 1, 1, 1] },
+  { h: 5, w: 7, c: 15, k: [3, 3], s: [1, 1], pad: [1, 1, 1, 1] },
+  { h: 6, w: 6, c: 16, k: [3, 3], s: [2, 2], pad: [0, 1, 0, 1] },
+  { h: 6, w: 6, c: 17, k: [3, 3], s: [2, 2] },
+  { h: 3, w: 5, c: 33, k: [2, 3], s: [1, 2], pad: [1, 0, 0, 2] },
+  { h: 9, w: 9, c: 5, k: [2, 2], s: [4, 3] },
+  { h: 7, w: 7, c: 131, k: [7, 7] },
+  { h: 9, w: 8, c: 4, k: [3, 3], d: [2, 3], s: [2, 1], pad: [2, 1, 0, 3] },
+  { h: 2, w: 3, c: 6, k: [2, 2], pad: [1, 1, 1, 1], s: [2, 2] },
+  { h: 11, w: 13, c: 2, k: [5, 4], s: [3, 2], pad: [2, 2, 1, 2] },
+  // Windows over the lower and right edge.
+  { h: 5, w: 5, c: 9, k: [2, 2], s: [2, 2], oh: 3, ow: 3 },
+  { h: 6, w: 5, c: 3, k: [3, 3], s: [2, 2], pad: [1, 0, 1, 1], oh: 4, ow: 3 },
+];
+
+const averages: readonly Line[] = [
+  ...lines,
+  { h: 5, w: 7, c: 9, k: [3, 3], s: [2, 2], pad: [1, 1, 1, 1], include: true },
+  { h: 5, w: 5, c: 16, k: [3, 3], pad: [2, 0, 1, 2], include: true },
+  // Cells beyond the declared padding do not count, even where padding does.
+  { h: 6, w: 6, c: 5, k: [3, 3], s: [2, 2], pad: [1, 0, 0, 1], include: true, oh: 4, ow: 4 },
+];
+
+opSuite(
+  'maxpool2d',
+  lines.map((spec) => line('maxpool2d', spec)),
+);
+opSuite(
+  'averagepool2d',
+  averages.map((spec) => line('averagepool2d', spec)),
+);

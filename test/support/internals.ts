@@ -1,0 +1,20 @@
+/** The internals that tests look at, from the built package: nothing else of `dist` is imported by tests. */
+
+import type { Binding } from '../../binding.js';
+import { loadAddon } from '../../dist/backend/native.js';
+
+export type { Backend, BackendOptions, Program } from '../../dist/backend/backend.js';
+export { faultOfBinary } from '../../dist/backend/binary.js';
+export { selectBackend } from '../../dist/backend/select.js';
+export { compile } from '../../dist/compile/compile.js';
+export { graphBuilder } from '../../dist/graph/builder.js';
+export type { Plan, Ref } from '../../dist/graph/plan.js';
+export { activations } from '../../dist/ops/activation.js';
+export { ops } from '../../dist/ops/index.js';
+
+/** The native addon itself. */
+export function openBinding(): Binding {
+  const addon = loadAddon();
+  if (!addon.binding) throw new Error(addon.reason);
+  return addon.binding;
+}

@@ -1,0 +1,33 @@
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { root } from './paths.js';
+
+export const builtBinary = join(root, 'build', 'Release', 'neocog.node');
+
+/** The bytes of the addon as it was built here; undefined where there is none. */
+export function binaryBytes(): Buffer | undefined {
+  return existsSync(builtBinary) ? readFileSync(builtBinary) : undefined;
+}
+
+/** An empty folder that is gone when the test ends. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'neocog-test-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A copy of the package as it is installed, with `binary` in the place of the addon. */
+export function packageCopy(binary?: Uint8Array): string {
+  const folder = temporaryFolder();
+  for (const part of ['dist', 'package.json', 'node_modules/node-gyp-build']) {
+    cpSync(join(root, part), join(folder, part), { recursive: true });
+  }
+  if (binary) {
+    const file = join(folder, 'build', 'Release', 'neocog.node');
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, binary);
+  }
+  return folder;
+}
