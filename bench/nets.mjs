@@ -63,14 +63,15 @@ export const mobilenetBlocks = [
 
 /** MobileNetV1 1.0 224: 569 M multiply-adds. */
 export function mobilenetV1(options) {
-  const after = [layers.batchNormalization(), layers.relu({ maxValue: 6 })];
+  // A layer used twice shares its weights, so each use makes its own.
+  const after = () => [layers.batchNormalization(), layers.relu({ maxValue: 6 })];
   const conv = (filters, kernelSize, strides, more) => [
     layers.conv2d({ filters, kernelSize, strides, padding: 'same', useBias: false, ...more }),
-    ...after,
+    ...after(),
   ];
   const depthwise = (strides) => [
     layers.depthwiseConv2d({ kernelSize: 3, strides, padding: 'same', useBias: false }),
-    ...after,
+    ...after(),
   ];
   return sequential({
     ...options,

@@ -9,7 +9,11 @@ const versionOf = (path) => JSON.parse(readFileSync(new URL(path, import.meta.ur
 function commit() {
   try {
     const git = (...args) =>
-      execFileSync('git', args, { encoding: 'utf8', cwd: new URL('..', import.meta.url) }).trim();
+      execFileSync('git', args, {
+        encoding: 'utf8',
+        cwd: new URL('..', import.meta.url),
+        stdio: ['ignore', 'pipe', 'ignore'],
+      }).trim();
     return `${git('rev-parse', '--short', 'HEAD')}${git('status', '--porcelain') ? ', changed' : ''}`;
   } catch {
     return 'no git';
@@ -29,10 +33,10 @@ export function header(names) {
   ].join('\n');
 }
 
-/** Three significant digits, never an exponent. */
+/** Three significant digits, never an exponent; whole numbers as they are. */
 export function figure(value) {
   if (typeof value !== 'number') return String(value ?? '');
-  if (value === 0 || Math.abs(value) >= 100) return value.toFixed(0);
+  if (Number.isInteger(value) || Math.abs(value) >= 100) return value.toFixed(0);
   return value.toFixed(Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value)))));
 }
 

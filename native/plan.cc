@@ -165,8 +165,7 @@ void Plan::AddStep(const PlanSpec& spec, const StepSpec& from,
       step.packed = PackConstant(
           step, spec.constants[weights.index].data + weights.offset);
     } else {
-      int64_t& most = weights.per_sample ? batch_packing_ : packing_;
-      most = std::max(most, step.packed_size);
+      packing_ = std::max(packing_, step.packed_size);
     }
   }
   steps_.push_back(step);
@@ -218,7 +217,7 @@ Plan::Layout Plan::LayoutOf(int64_t batch) const {
   layout.pointers = place(Size(pointers_) * kFloatsPerPointer);
   layout.sample = place(Size(sample_arena_) * batch);
   layout.shared = place(Size(shared_arena_));
-  layout.packing = place(Size(packing_) + Size(batch_packing_) * batch);
+  layout.packing = place(Size(packing_));
   layout.scratch = place(Size(scratch_) * threads_);
   layout.total = end.value();
   return layout;
@@ -236,13 +235,14 @@ Status Plan::Run(int64_t batch, const float* const* inputs,
       status = Status::kCancelled;
       break;
     }
-    RunStep(step, layout, batch, inputs, outputs, memory->floats());
+    Resolve(step, layout, batch, inputs, outputs, memory->floats());
+    RunStep(step, layout, batch, memory->floats());
   }
   arenas_.GiveBack(memory);
   return status;
 }
 
-void Plan::RunStep(const Step& step, const Layout& layout, int64_t batch,
+void Plan::Resolve(const Step& step, const Layout& layout, int64_t batch,
                    const float* const* inputs, float* const* outputs,
                    float* memory) const {
   float** const pointers = reinterpret_cast<float**>(memory + layout.pointers);
@@ -269,20 +269,17 @@ void Plan::RunStep(const Step& step, const Layout& layout, int64_t batch,
     }
   }
 
-  const float* packed = step.packed;
-  if (step.packs >= 0 && packed == nullptr) {
-    float* const to = memory + layout.packing;
-    const int64_t stride = strides_[step.first_ref + step.packs];
-    for (int64_t s = 0; s < (stride == 0 ? 1 : batch); ++s) {
-      Packing{step.kernel, &step.geometry, pointers[step.packs] + s * stride,
-              to + s * step.packed_size, step.packed_size}
-          .Run(threads_);
-    }
-    packed = to;
-  }
+}
 
+void Plan::RunStep(const Step& step, const Layout& layout, int64_t batch,
+                   float* memory) const {
+  float** const pointers = reinterpret_cast<float**>(memory + layout.pointers);
   const int64_t* sizes = sizes_.data() + step.first_ref;
   const int64_t* strides = strides_.data() + step.first_ref;
+  const bool packs_now = step.packs >= 0 && step.packed == nullptr;
+  // Where every sample has its own weights, samples are taken one by one.
+  const bool one_by_one = packs_now && strides[step.packs] != 0;
+  float* const packing = memory + layout.packing;
   const StepArgs args = {pointers,
                          sizes,
                          strides,
@@ -291,18 +288,29 @@ void Plan::RunStep(const Step& step, const Layout& layout, int64_t batch,
                          sizes + step.in_count,
                          strides + step.in_count,
                          step.out_count,
-                         packed,
-                         step.per_sample ? batch : 1};
+                         packs_now ? packing : step.packed,
+                         step.per_sample && !one_by_one ? batch : 1};
   Region region = {step.kernel, &step.geometry, &args, memory + layout.scratch,
                    scratch_};
-  ParallelFor(
-      step.kernel->items(&step.geometry, args.batch), step.item_cost, threads_,
-      [](void* context, int worker, int64_t from, int64_t to) {
-        const Region& r = *static_cast<const Region*>(context);
-        r.kernel->run(r.geometry, *r.args, from, to,
-                      r.scratch + worker * r.scratch_stride);
-      },
-      &region);
+  for (int64_t s = 0; s < (one_by_one ? batch : 1); ++s) {
+    if (packs_now) {
+      Packing{step.kernel, &step.geometry, pointers[step.packs], packing,
+              step.packed_size}
+          .Run(threads_);
+    }
+    ParallelFor(
+        step.kernel->items(&step.geometry, args.batch), step.item_cost,
+        threads_,
+        [](void* context, int worker, int64_t from, int64_t to) {
+          const Region& r = *static_cast<const Region*>(context);
+          r.kernel->run(r.geometry, *r.args, from, to,
+                        r.scratch + worker * r.scratch_stride);
+        },
+        &region);
+    for (int32_t i = 0; i < step.in_count + step.out_count; ++i) {
+      pointers[i] += strides[i];
+    }
+  }
 }
 
 }  // namespace neocog

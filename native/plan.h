@@ -116,8 +116,11 @@ class Plan {
   void KeepConstants(const PlanSpec& spec);
   const float* PackConstant(const Step& step, const float* weights);
   Layout LayoutOf(int64_t batch) const;
-  void RunStep(const Step& step, const Layout& layout, int64_t batch,
+  // Writes where the step's inputs and outputs lie into the run's memory.
+  void Resolve(const Step& step, const Layout& layout, int64_t batch,
                const float* const* inputs, float* const* outputs,
+               float* memory) const;
+  void RunStep(const Step& step, const Layout& layout, int64_t batch,
                float* memory) const;
 
   int threads_;
@@ -135,8 +138,7 @@ class Plan {
   int64_t sample_arena_;
   int64_t shared_arena_;
   int64_t scratch_ = 0;        // of one thread
-  int64_t packing_ = 0;        // per run, of shared weights
-  int64_t batch_packing_ = 0;  // the same for one sample
+  int64_t packing_ = 0;  // of weights that are packed in a run
   int64_t pointers_ = 0;       // of the step with the most
 
   Lender arenas_;

@@ -5,6 +5,12 @@ import { abortable } from './abort.js';
 import { attach, bind, newOutputs, type Prepared, runStep } from './js-run.js';
 import type { FromWorker, ToWorker } from './js-worker.js';
 
+/**
+ * Shared memory does not count for a garbage collector: the worker would see no reason to look for weights that nobody
+ * uses. After so many bytes it ends where it has nothing to do, and the next run starts another.
+ */
+const maxForgotten = 256 * 2 ** 20;
+
 /** A program of the TypeScript engine under the number by which the worker knows it. */
 export interface Loaded {
   readonly id: number;
@@ -29,6 +35,8 @@ let refused: string | undefined;
 const known = new Set<number>();
 const pending = new Map<number, Pending>();
 let runs = 0;
+/** Bytes of the programs that this worker was told to forget. */
+let forgotten = 0;
 
 /** Why runs stay on this thread, where that is so. */
 export function offloadRefused(): string | undefined {
@@ -63,9 +71,28 @@ export async function offload(
   return abortable(signal, start, cancel);
 }
 
-/** The worker may forget a program; a run in flight finishes. */
-export function forget(id: number): void {
-  if (known.delete(id)) post({ kind: 'unload', program: id });
+/** The worker may forget a program and its `bytes`; a run in flight finishes. */
+export function forget({ id, bytes }: { readonly id: number; readonly bytes: number }): void {
+  if (!known.delete(id)) return;
+  post({ kind: 'unload', program: id });
+  forgotten += bytes;
+  rest();
+}
+
+/** With nothing to do, the worker lets the process exit; or it ends, where it holds too much that is forgotten. */
+function rest(): void {
+  if (pending.size > 0) return;
+  worker?.unref();
+  if (forgotten <= maxForgotten) return;
+  worker?.terminate();
+  leave();
+}
+
+function leave(): void {
+  worker = undefined;
+  ready = false;
+  forgotten = 0;
+  known.clear();
 }
 
 function startWorker(): void {
@@ -74,11 +101,15 @@ function startWorker(): void {
     // The flags of this process (loaders, a profiler) are not for the worker.
     const started = new Worker(new URL('./js-worker.js', import.meta.url), { name: 'neocog', execArgv: [] });
     let failure: unknown;
-    started.on('message', receive);
+    started.on('message', (message: FromWorker) => {
+      if (worker === started) receive(message);
+    });
     started.on('error', (error) => {
       failure = error;
     });
-    started.on('exit', (code) => stopped(failure ?? new Error(`exit code ${code}`)));
+    started.on('exit', (code) => {
+      if (worker === started) stopped(failure ?? new Error(`exit code ${code}`));
+    });
     started.unref();
     worker = started;
   } catch (error) {
@@ -97,22 +128,21 @@ function receive(message: FromWorker): void {
   else request?.reject(message.error);
 }
 
-/** Takes a run off the list; the last one lets the process exit. */
+/** Takes a run off the list. */
 function settle(run: number): Pending | undefined {
   const request = pending.get(run);
   pending.delete(run);
-  if (pending.size === 0) worker?.unref();
+  rest();
   return request;
 }
 
 /** A worker that never came up will not come up next time either; one that died is started anew by the next run. */
 function stopped(error: unknown): void {
   const waiting = [...pending.values()];
+  const wasReady = ready;
   pending.clear();
-  known.clear();
-  worker = undefined;
-  if (ready) {
-    ready = false;
+  leave();
+  if (wasReady) {
     const death = new BackendError(`js backend: the worker thread stopped: ${text(error)}`, { cause: error });
     for (const request of waiting) request.reject(death);
   } else {

@@ -19,6 +19,8 @@ export interface Prepared {
   readonly constants: readonly Float32Array[];
   readonly sampleArena: number;
   readonly sharedArena: number;
+  /** All of the above in shared memory. */
+  readonly bytes: number;
   /** Of each output: floats per sample, or in all. */
   readonly outputs: readonly { readonly size: number; readonly perSample: boolean }[];
 }
@@ -38,11 +40,16 @@ export function prepare(plan: Plan): Prepared {
   });
   const constants = plan.constants.map((data, index) => (raw.has(index) ? shared(data) : nothing));
   const { sampleArena, sharedArena, outputs } = plan;
+  const arrays = [
+    ...constants,
+    ...steps.map(({ packed }) => (typeof packed === 'object' ? packed : nothing)),
+  ];
   return {
     steps,
     constants,
     sampleArena,
     sharedArena,
+    bytes: arrays.reduce((sum, { byteLength }) => sum + byteLength, 0),
     outputs: outputs.map(({ size, perSample }) => ({ size, perSample })),
   };
 }

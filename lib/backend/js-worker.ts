@@ -24,7 +24,7 @@ const programs = new Map<number, { readonly prepared: Prepared; bound?: Bound }>
 
 parentPort?.on('message', (message: ToWorker) => {
   if (message.kind === 'load') programs.set(message.program, { prepared: message.prepared });
-  else if (message.kind === 'unload') unload(message.program);
+  else if (message.kind === 'unload') programs.delete(message.program);
   else answer(message);
 });
 post({ kind: 'ready' });
@@ -45,25 +45,6 @@ function answer({ run, program, batch, inputs, cancelled }: ToWorker & { kind: '
     );
   } catch (error) {
     post({ kind: 'failed', run, error });
-  }
-}
-
-/**
- * Shared memory does not count for the garbage collector, which would see no reason to look for weights nobody uses.
- * As much ordinary memory, never touched and dropped at once, is one.
- */
-function unload(program: number): void {
-  const { steps = [], constants = [] } = programs.get(program)?.prepared ?? {};
-  programs.delete(program);
-  const arrays = [...constants, ...steps.map(({ packed }) => packed)];
-  const bytes = arrays.reduce<number>(
-    (sum, data) => sum + (typeof data === 'object' ? data.byteLength : 0),
-    0,
-  );
-  try {
-    new ArrayBuffer(bytes);
-  } catch {
-    // So little memory is left that the collector is at work anyway.
   }
 }
 

@@ -6,7 +6,7 @@ import { type Bound, bind, prepare, runSteps } from './js-run.js';
 
 let programs = 0;
 /** Programs that were collected without `dispose`, once no run needs them either. */
-const collected = new FinalizationRegistry<number>(forget);
+const collected = new FinalizationRegistry(forget);
 
 /** The TypeScript engine. `reason` says why it was chosen. */
 export function jsBackend(reason?: string): Backend {
@@ -24,6 +24,7 @@ export function jsBackend(reason?: string): Backend {
 function load(plan: Plan): Program {
   const id = ++programs;
   let loaded: Loaded | undefined = { id, prepared: prepare(plan) };
+  const size = { id, bytes: loaded.prepared.bytes };
   let bound: Bound | undefined;
 
   const alive = (): Loaded => {
@@ -49,12 +50,12 @@ function load(plan: Plan): Program {
     },
 
     dispose() {
-      forget(id);
+      forget(size);
       loaded = undefined;
       bound = undefined;
     },
   });
-  collected.register(loaded, id);
+  collected.register(loaded, size);
   return program;
 }
 

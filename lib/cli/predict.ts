@@ -78,6 +78,14 @@ function options(args: string[]) {
   return { path, files, top, json: values.json, backend: values.backend };
 }
 
+/** The first runs also pack the weights, wake the threads and compile JavaScript: no picture's time should hold that. */
+function warmUp(net: Model, shape: readonly number[]): void {
+  const blank = tensor(new Float32Array(shape.reduce((a, b) => a * b, 1)), [1, ...shape]);
+  const end = performance.now() + 30;
+  do net.predictSync(blank);
+  while (performance.now() < end);
+}
+
 /** The lines of one picture on a terminal: its name, the guesses with their bars, the time. */
 function describe(
   file: string,
@@ -110,9 +118,7 @@ async function run(args: string[]): Promise<number> {
   const labels = net.labels ?? [];
   await requireSharp();
 
-  // The first run also packs the weights and wakes the threads; no picture's time should hold that.
-  const cells = inputs[0].shape.reduce((a, b) => a * b, 1);
-  net.predictSync(tensor(new Float32Array(cells), [1, ...inputs[0].shape]));
+  warmUp(net, inputs[0].shape);
 
   const width = Math.min(40, Math.max(...files.map((file) => printable(file).length)));
   const longestLabel = labels.reduce((most, label) => Math.max(most, printable(label).length), 1);

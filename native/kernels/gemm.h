@@ -165,9 +165,9 @@ struct Split {
 };
 
 // `block` limits the rows of a block; it must not depend on the batch, since
-// the scratch memory does not.
+// the scratch memory does not. An item gets at least `columns`.
 NEOCOG_INLINE Split SplitOf(int64_t rows, int64_t block, int64_t k,
-                            const Panels& panels) {
+                            const Panels& panels, int64_t columns = 1) {
   Split s;
   // Blocks of equal size, in whole tiles.
   s.blocks = BlocksOf(rows, block);
@@ -175,7 +175,8 @@ NEOCOG_INLINE Split SplitOf(int64_t rows, int64_t block, int64_t k,
   if (s.rows > block) s.rows = block;
   s.blocks = BlocksOf(rows, s.rows);
   const int64_t cycles = Smaller(s.rows, rows) * k * kTileVecs / 2 + 1;
-  int64_t group = Larger(BlocksOf(kItemCycles, cycles), 1);
+  int64_t group = Larger(BlocksOf(kItemCycles, cycles),
+                         BlocksOf(columns, kTileVecs * kLanes));
   if (rows == 1) group = Larger(group, kLinePanels);
   s.group = Smaller(group, panels.count);
   s.groups = BlocksOf(panels.count, s.group);

@@ -38,16 +38,18 @@ void MatmulPack(const void* geometry, const float* b, float* packed,
   }
 }
 
-// The rows of a group over the whole batch: with m = 1, a dense layer, they are
-// the samples, so that a batch is one product and not many lines.
-NEOCOG_INLINE Split MatmulSplit(const Matmul& g, int64_t batch) {
-  return SplitOf(batch * g.m, kBlockRows, g.k, PanelsOf(g.n));
-}
-
 // Rows that lie a multiple of 4 KiB apart share one set of the first cache:
 // they are copied, like rows whose elements are not neighbours.
 NEOCOG_INLINE bool MatmulCopies(const Matmul& g) {
   return (g.ta && g.m > 1) || g.k % 1024 == 0;
+}
+
+// The rows of a group over the whole batch: with m = 1, a dense layer, they are
+// the samples, so that a batch is one product and not many lines. Each item
+// copies its rows anew, which pays from about 512 columns on.
+NEOCOG_INLINE Split MatmulSplit(const Matmul& g, int64_t batch) {
+  const int64_t columns = MatmulCopies(g) && batch * g.m > 1 ? 512 : 1;
+  return SplitOf(batch * g.m, kBlockRows, g.k, PanelsOf(g.n), columns);
 }
 
 // Floats from one copied row to the next: an odd number of cache lines.
