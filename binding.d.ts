@@ -1,5 +1,3 @@
-import type { Plan } from './dist/graph/plan.js';
-
 /** The whole face of the native addon. Only dist/backend/native.js calls it, with arguments already checked. */
 export interface Binding {
   /** The op, activation, binary and reduction lists as compiled in; a test compares them with the TypeScript ones. */
@@ -13,7 +11,12 @@ export interface Binding {
   isas(): { name: string; supported: boolean }[];
   /** Peak of one thread in GFLOP/s, by a register-only loop of fused multiply-adds of about `milliseconds`. */
   peak(isa: string, milliseconds: number): number;
-  Program: new (plan: Plan, isa: string, threads: number) => NativeProgram;
+  /** `plan` is a Plan of dist/graph/plan.d.ts; to import that from here would make the compiler read what it writes. */
+  Program: new (
+    plan: object,
+    isa: string,
+    threads: number,
+  ) => NativeProgram;
 }
 
 /** A loaded plan: weights packed, any batch size. Arrays are checked for their length only. */

@@ -1,5 +1,9 @@
 #include "cpu.h"
 
+#if defined(__linux__)
+#include <sched.h>
+#endif
+
 #if defined(__x86_64__) || defined(_M_X64)
 #define NEOCOG_X86 1
 #include <cpuid.h>
@@ -64,6 +68,32 @@ const IsaList& Isas() {
   static const IsaList list = List();
   return list;
 }
+
+#if defined(__linux__)
+
+int CurrentProcessor() { return sched_getcpu(); }
+
+void LeaveProcessor(int processor) {
+  cpu_set_t allowed;
+  if (processor < 0 || processor >= CPU_SETSIZE ||
+      sched_getaffinity(0, sizeof(allowed), &allowed) != 0) {
+    return;  // or the machine is larger than the set
+  }
+  cpu_set_t others = allowed;
+  CPU_CLR(processor, &others);
+  if (CPU_COUNT(&others) == 0) return;
+  // The first call moves the thread, the second lets it go where it likes.
+  sched_setaffinity(0, sizeof(others), &others);
+  sched_setaffinity(0, sizeof(allowed), &allowed);
+}
+
+#else
+
+int CurrentProcessor() { return -1; }
+
+void LeaveProcessor(int) {}
+
+#endif
 
 #if defined(NEOCOG_X86)
 

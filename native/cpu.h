@@ -39,6 +39,13 @@ class FlushDenormals {
   uint64_t saved_;
 };
 
+// Which processor this thread runs on; -1 where nobody can tell.
+int CurrentProcessor();
+
+// Moves this thread to any other processor that it may use. Some schedulers
+// leave two busy threads together for seconds while a processor is idle.
+void LeaveProcessor(int processor);
+
 // A pause between two looks at a memory location that another thread changes.
 void SpinPause();
 

@@ -68,7 +68,8 @@ class Pool {
   void* context_ = nullptr;
   int64_t items_ = 0;
   int64_t grain_ = 1;
-  int64_t share_ = 1;  // takers, times two
+  int64_t share_ = 1;   // takers, times two
+  int processor_ = -1;  // of the caller
   std::atomic<int64_t> next_{0};
 
   // High half: number of the region, so that nobody joins a later one by
@@ -107,6 +108,7 @@ bool Pool::Run(int64_t items, int64_t item_cost, int threads, RangeFn fn,
     items_ = items;
     grain_ = std::max<int64_t>(kGrainCost / std::max<int64_t>(item_cost, 1), 1);
     share_ = 2 * (helpers + 1);
+    processor_ = CurrentProcessor();
     next_.store(0, std::memory_order_relaxed);
     left_.store(0, std::memory_order_relaxed);
     const uint64_t region = (gate_.load(std::memory_order_relaxed) >> 32) + 1;
@@ -168,6 +170,9 @@ void Pool::Work() {
     uint64_t gate = gate_.load();
     while ((gate & kPlaces) != 0) {
       if (!gate_.compare_exchange_weak(gate, gate - 1)) continue;
+      if (processor_ >= 0 && processor_ == CurrentProcessor()) {
+        LeaveProcessor(processor_);
+      }
       TakeItems(static_cast<int>(gate & kPlaces));
       left_.fetch_add(1);
       if (caller_sleeps_.load()) {

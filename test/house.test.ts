@@ -43,6 +43,7 @@ function importsOf(file: string): Import[] {
 const base = ['errors', 'json', 'tensor', 'geometry', 'options'];
 const mayKnow: Readonly<Record<string, readonly string[]>> = {
   errors: [],
+  root: [],
   json: ['errors'],
   tensor: base,
   geometry: base,
@@ -50,12 +51,12 @@ const mayKnow: Readonly<Record<string, readonly string[]>> = {
   ops: base,
   graph: [...base, 'ops'],
   compile: [...base, 'ops', 'graph'],
-  backend: [...base, 'ops', 'graph', 'compile'],
+  backend: [...base, 'root', 'ops', 'graph', 'compile'],
   layers: [...base, 'ops', 'graph'],
   eager: [...base, 'ops', 'graph', 'compile', 'backend'],
   model: [...base, 'ops', 'graph', 'compile', 'backend', 'layers', 'formats'],
   formats: [...base, 'graph', 'ops', 'model', 'compile', 'layers'],
-  cli: [...base, 'index', 'model', 'formats', 'backend', 'layers'],
+  cli: [...base, 'root', 'index', 'model', 'formats', 'backend', 'layers'],
 };
 
 const lib = filesBelow('lib', ['.ts']);

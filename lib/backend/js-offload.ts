@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { BackendError } from '../errors.js';
+import { packageRoot } from '../root.js';
 import { abortable } from './abort.js';
 import { attach, bind, newOutputs, type Prepared, runStep } from './js-run.js';
 import type { FromWorker, ToWorker } from './js-worker.js';
@@ -99,7 +100,7 @@ function startWorker(): void {
   if (worker) return;
   try {
     // The flags of this process (loaders, a profiler) are not for the worker.
-    const started = new Worker(new URL('./js-worker.js', import.meta.url), { name: 'neocog', execArgv: [] });
+    const started = new Worker(new URL('dist/backend/js-worker.js', packageRoot()), { name: 'neocog', execArgv: [] });
     let failure: unknown;
     started.on('message', (message: FromWorker) => {
       if (worker === started) receive(message);

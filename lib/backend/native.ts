@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Binding, NativeProgram } from '../../binding.js';
 import { BackendError } from '../errors.js';
 import type { Plan } from '../graph/plan.js';
+import { packageRoot } from '../root.js';
 import { abortable } from './abort.js';
 import type { Backend, Program } from './backend.js';
 import { faultOfBinary } from './binary.js';
@@ -26,7 +27,7 @@ function findAddon(): Addon {
   let path: string;
   try {
     const finder: { path(root: string): string } = require('node-gyp-build');
-    path = finder.path(fileURLToPath(new URL('../../', import.meta.url)));
+    path = finder.path(fileURLToPath(packageRoot() ?? new URL('.', import.meta.url)));
   } catch (error) {
     return none(`no native binary for ${process.platform}-${process.arch} (${firstLine(error)})`);
   }

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
+import { packageRoot } from '../root.js';
 import { type Command, isUsageError } from './command.js';
 import { info } from './info.js';
 import { predict } from './predict.js';
@@ -17,7 +18,7 @@ NEOCOG_BACKEND, NEOCOG_ISA and NEOCOG_THREADS in the environment choose the engi
 `;
 
 function version(): string {
-  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
+  return JSON.parse(readFileSync(new URL('package.json', packageRoot()), 'utf8')).version;
 }
 
 function wrongUsage(message: string, hint: string): number {

@@ -12,11 +12,22 @@ const [, relu, leakyrelu, elu, sigmoid, tanh, softplus, hardsigmoid, hardswish, 
  */
 export function activate(act: number, alpha: number, beta: number, count: number): void {
   if (act === 0) return;
-  if (act === relu) clip(1, 0, 0, beta, count);
+  if (act === relu) rectify(beta, count);
   else if (act === hardsigmoid) clip(alpha, beta, 0, 1, count);
   else if (act === tanh) tanhs(count);
   else if (act === sigmoid) sigmoids(count);
   else for (let i = 0; i < count; i++) sums[i] = activated(act, alpha, sums[i] as number);
+}
+
+function rectify(high: number, count: number): void {
+  for (let i = 0; i < count; i++) sums[i] = Math.min(positivePart(sums[i] as number), high);
+}
+
+/** max(x, 0), NaN for NaN. Without a branch on the sign of x: of sums that is a coin toss, and Math.max loses it. */
+export function positivePart(x: number): number {
+  const twice = x + Math.abs(x);
+  if (!Number.isNaN(twice)) return 0.5 * twice;
+  return Math.max(x, 0);
 }
 
 function clip(slope: number, shift: number, low: number, high: number, count: number): void {

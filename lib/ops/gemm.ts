@@ -1,4 +1,4 @@
-import { activate } from './activate.js';
+import { activate, positivePart } from './activate.js';
 import { activations } from './activation.js';
 import { sizes, workspace } from './workspace.js';
 
@@ -69,10 +69,10 @@ export function multiply<S>(product: Product, source: S, gather: Gather<S>): voi
       }
       locate(product.place, m0, count);
       if (act === relu) {
-        store(product.y, n0, columns, count, 0, beta);
+        storeClipped(product.y, n0, columns, count, beta);
       } else {
         activate(act, alpha, beta, Math.ceil(columns / 3) * 3 * count);
-        store(product.y, n0, columns, count, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
+        store(product.y, n0, columns, count);
       }
     }
   }
@@ -173,16 +173,29 @@ function locate({ start, width, height, pixel, line, image }: Place, m0: number,
   }
 }
 
-/** Rounds the sums, clipped to [low, high], which spares relu a pass over them. */
-function store(y: Float32Array, n0: number, columns: number, count: number, low: number, high: number): void {
+function store(y: Float32Array, n0: number, columns: number, count: number): void {
   for (let j = 0, at = 0; j < columns; j += 3) {
     const two = j + 1 < columns;
     const three = j + 2 < columns;
     for (let i = 0; i < count; i++, at += 3) {
       const p = (places[i] as number) + n0 + j;
-      y[p] = Math.min(Math.max(sums[at] as number, low), high);
-      if (two) y[p + 1] = Math.min(Math.max(sums[at + 1] as number, low), high);
-      if (three) y[p + 2] = Math.min(Math.max(sums[at + 2] as number, low), high);
+      y[p] = sums[at] as number;
+      if (two) y[p + 1] = sums[at + 1] as number;
+      if (three) y[p + 2] = sums[at + 2] as number;
+    }
+  }
+}
+
+/** The same clipped to [0, high], which spares relu a pass over the sums. */
+function storeClipped(y: Float32Array, n0: number, columns: number, count: number, high: number): void {
+  for (let j = 0, at = 0; j < columns; j += 3) {
+    const two = j + 1 < columns;
+    const three = j + 2 < columns;
+    for (let i = 0; i < count; i++, at += 3) {
+      const p = (places[i] as number) + n0 + j;
+      y[p] = Math.min(positivePart(sums[at] as number), high);
+      if (two) y[p + 1] = Math.min(positivePart(sums[at + 1] as number), high);
+      if (three) y[p + 2] = Math.min(positivePart(sums[at + 2] as number), high);
     }
   }
 }

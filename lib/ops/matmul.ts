@@ -117,7 +117,7 @@ function productOf(
   const [m, k] = grouped || transposeA ? matrix(a, transposeA) : [product(a, 0, -1), a.at(-1) as number];
   if (k !== kb) {
     throw new ShapeError(
-      `expected a with ${kb} values to sum over for b ${listed(b)}, got ${k} in ${listed(a)}`,
+      `expected a with ${kb} values along the summed axis for b ${listed(b)}, got ${k} in ${listed(a)}`,
     );
   }
   const rows = transposeA ? [...a.slice(0, -2), m] : a.slice(0, -1);

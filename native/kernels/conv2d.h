@@ -1,12 +1,13 @@
-// y = act(conv(x, kernel) + bias): x [h, w, c], kernel [kh, kw, c / groups, oc],
-// y [oh, ow, oc]. A product whose rows are output pixels and whose K are the
-// taps of the window, read through a table of pointers.
+// y = act(conv(x, kernel) + bias): x [h, w, c], kernel [kh, kw, c / groups,
+// oc], y [oh, ow, oc]. A product whose rows are output pixels and whose K are
+// the taps of the window, read through a table of pointers.
 #ifndef NEOCOG_KERNELS_CONV2D_H_
 #define NEOCOG_KERNELS_CONV2D_H_
 
 #include <stdint.h>
 
 #include "../kernels.h"
+#include "conv_plane.h"
 #include "gemm.h"
 #include "window.h"
 
@@ -61,12 +62,13 @@ NEOCOG_INLINE Split ConvSplit(const Conv2d& g, int64_t batch) {
 
 int64_t Conv2dPackedSize(const void* geometry) {
   const Conv2d& g = AsConv2d(geometry);
+  if (IsPlane(g)) return ConvSteps(g) * g.oc;
   return g.groups * PanelFloats(ConvPanels(g), ConvSteps(g));
 }
 
 int64_t Conv2dPackItems(const void* geometry) {
   const Conv2d& g = AsConv2d(geometry);
-  return g.groups * ConvPanels(g).count;
+  return IsPlane(g) ? 1 : g.groups * ConvPanels(g).count;
 }
 
 void Conv2dPack(const void* geometry, const float* kernel, float* packed,
@@ -74,6 +76,10 @@ void Conv2dPack(const void* geometry, const float* kernel, float* packed,
   const Conv2d& g = AsConv2d(geometry);
   const Panels panels = ConvPanels(g);
   const int64_t k = ConvSteps(g);
+  if (IsPlane(g)) {
+    if (begin < end) CopyRows(kernel, 0, 1, k * g.oc, packed, 0, 0);
+    return;
+  }
   for (int64_t item = begin; item < end; ++item) {
     const int64_t group = item / panels.count;
     PackPanel(panels, item % panels.count, kernel + group * panels.columns,
@@ -83,18 +89,21 @@ void Conv2dPack(const void* geometry, const float* kernel, float* packed,
 
 int64_t Conv2dItems(const void* geometry, int64_t batch) {
   const Conv2d& g = AsConv2d(geometry);
+  if (IsPlane(g)) return PlaneItems(g, batch);
   const Split split = ConvSplit(g, batch);
   return split.blocks * g.groups * split.groups;
 }
 
 int64_t Conv2dItemCost(const void* geometry) {
   const Conv2d& g = AsConv2d(geometry);
+  if (IsPlane(g)) return PlaneRows(g) * PlaneRowCost(g);
   return SplitCost(ConvSplit(g, 1), static_cast<int64_t>(g.oh) * g.ow,
                    ConvSteps(g));
 }
 
 int64_t Conv2dScratchSize(const void* geometry) {
   const Conv2d& g = AsConv2d(geometry);
+  if (IsPlane(g)) return PlaneScratch(g);
   const int64_t rows = ConvBlock(g);
   const ConvTaps taps = TapsOf(g);
   return PointerFloats(taps.taps * rows) + PointerFloats(rows) +
@@ -164,8 +173,8 @@ NEOCOG_INLINE void FillTable(const Conv2d& g, const StepArgs& args,
   for (int64_t done = 0; done < t.rows;) {
     const int64_t count = Smaller(g.ow - ox, t.rows - done);
     const float* x = args.in[0] + sample * args.in_stride[0];
-    float* y = args.out[0] + sample * args.out_stride[0] +
-               (oy * g.ow + ox) * g.oc;
+    float* y =
+        args.out[0] + sample * args.out_stride[0] + (oy * g.ow + ox) * g.oc;
     for (int64_t i = 0; i < count; ++i, y += g.oc) t.c[done + i] = y;
     if (by_rows) {
       ConvRows(g, x, oy, ox, count, done, &t);
@@ -184,18 +193,19 @@ NEOCOG_INLINE void FillTable(const Conv2d& g, const StepArgs& args,
 void Conv2dRun(const void* geometry, const StepArgs& args, int64_t begin,
                int64_t end, float* scratch) {
   const Conv2d& g = AsConv2d(geometry);
+  if (IsPlane(g)) return PlaneRun(g, args, begin, end, scratch);
   const Split split = ConvSplit(g, args.batch);
   const ConvTaps taps = TapsOf(g);
   const int64_t block_rows = ConvBlock(g);
-  const float** a = Take<const float*>(&scratch,
-                                       PointerFloats(taps.taps * block_rows));
+  const float** a =
+      Take<const float*>(&scratch, PointerFloats(taps.taps * block_rows));
   float** c = Take<float*>(&scratch, PointerFloats(block_rows));
   const int64_t zero_floats = Aligned(Larger(g.c, taps.run));
   float* zeros = Take<float>(&scratch, zero_floats);
   for (int64_t i = 0; i < zero_floats; i += kLanes) Store(zeros + i, Zero());
 
-  Gemm gemm = {ConvPanels(g), taps.taps, taps.run, nullptr, nullptr,
-               g.act, g.alpha, g.beta};
+  Gemm gemm = {ConvPanels(g), taps.taps, taps.run, nullptr,
+               nullptr,       g.act,     g.alpha,  g.beta};
   const int64_t packed = PanelFloats(gemm.panels, ConvSteps(g));
   const int64_t pixels = args.batch * g.oh * g.ow;
   int64_t current = -1;

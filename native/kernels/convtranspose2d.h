@@ -151,8 +151,8 @@ int64_t ConvTranspose2dScratchSize(const void* geometry) {
 NEOCOG_INLINE void PhaseTable(const ConvTranspose2d& g, const StepArgs& args,
                               const PhaseAxis& y, const PhaseAxis& x,
                               int64_t py, int64_t px, int64_t pixel,
-                              int64_t rows, const float* zeros,
-                              const float** a, float** c) {
+                              int64_t rows, const float* zeros, const float** a,
+                              float** c) {
   int64_t sample = pixel / (y.outputs * x.outputs);
   int64_t j = pixel / x.outputs % y.outputs;
   int64_t i = pixel % x.outputs;
@@ -189,8 +189,8 @@ void ConvTranspose2dRun(const void* geometry, const StepArgs& args,
   const ConvTranspose2d& g = AsTransposed(geometry);
   const Split split = TransposedSplit(g, args.batch);
   const int64_t block_rows = TransposedBlock(g);
-  const float** a = Take<const float*>(
-      &scratch, PointerFloats(PhaseTaps(g) * block_rows));
+  const float** a =
+      Take<const float*>(&scratch, PointerFloats(PhaseTaps(g) * block_rows));
   float** c = Take<float*>(&scratch, PointerFloats(block_rows));
   float* zeros = scratch;
   for (int64_t i = 0; i < g.c; ++i) zeros[i] = 0;
@@ -218,7 +218,7 @@ void ConvTranspose2dRun(const void* geometry, const StepArgs& args,
     if (table.rows == 0) continue;  // smaller phases need fewer blocks
     const float* packed =
         args.packed + PanelFloats(panels, TapsBefore(g, phase) * g.c);
-    const Gemm gemm = {panels, y.taps * x.taps, g.c,  packed,
+    const Gemm gemm = {panels, y.taps * x.taps, g.c,     packed,
                        bias,   g.act,           g.alpha, g.beta};
     GemmBlock(gemm, table, panel, Smaller(panel + split.group, panels.count));
   }

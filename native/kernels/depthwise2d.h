@@ -48,7 +48,8 @@ void Depthwise2dPack(const void* geometry, const float* kernel, float* packed,
 }
 
 NEOCOG_INLINE const PatchKernels* PatchKernelsOf(const Depthwise2d& g) {
-  if (g.oc != g.c || g.c < kLanes || g.dh != 1 || g.dw != 1 || g.kh != g.kw || g.sh != g.sw) {
+  if (g.oc != g.c || g.c < kLanes || g.dh != 1 || g.dw != 1 || g.kh != g.kw ||
+      g.sh != g.sw) {
     return nullptr;
   }
   if (g.kh == 3 && g.sh == 1) return &kPatchKernels<3, 1>;
@@ -110,22 +111,21 @@ NEOCOG_INLINE void DepthwisePatches(const Depthwise2d& g, const float* x,
       const int64_t ix = ox * stride - g.pl;
       for (int64_t r = 0; r < kPatchRows; ++r) {
         for (int64_t q = 0; q < cols; ++q) {
-          p->y[r][q] = oy + r < end ? y + ((oy + r) * g.ow + ox + q) * c
-                                    : nowhere;
+          p->y[r][q] =
+              oy + r < end ? y + ((oy + r) * g.ow + ox + q) * c : nowhere;
         }
       }
       const int64_t in_cols = (cols - 1) * stride + size;
-      const bool grid = cols > 2 && rows_inside && ix >= 0 &&
-                        ix + in_cols <= g.w;
+      const bool grid =
+          cols > 2 && rows_inside && ix >= 0 && ix + in_cols <= g.w;
       if (grid) {
         p->x = x + (iy * g.w + ix) * c;
       } else {
         for (int64_t i = 0; i < stride + size; ++i) {
           for (int64_t j = 0; j < in_cols; ++j) {
-            const bool inside = iy + i >= 0 && iy + i < g.h && ix + j >= 0 &&
-                                ix + j < g.w;
-            p->cell[i][j] =
-                inside ? x + ((iy + i) * g.w + ix + j) * c : zeros;
+            const bool inside =
+                iy + i >= 0 && iy + i < g.h && ix + j >= 0 && ix + j < g.w;
+            p->cell[i][j] = inside ? x + ((iy + i) * g.w + ix + j) * c : zeros;
           }
         }
       }
@@ -222,8 +222,8 @@ void Depthwise2dRun(const void* geometry, const StepArgs& args, int64_t begin,
 }
 
 constexpr OpKernel kDepthwise2dKernel = {
-    Depthwise2dPackedSize, Depthwise2dPackItems,   Depthwise2dPack,
-    Depthwise2dItems,      Depthwise2dItemCost,    Depthwise2dScratchSize,
+    Depthwise2dPackedSize, Depthwise2dPackItems, Depthwise2dPack,
+    Depthwise2dItems,      Depthwise2dItemCost,  Depthwise2dScratchSize,
     Depthwise2dRun};
 
 }  // namespace

@@ -49,9 +49,8 @@ NEOCOG_INLINE void PatchBlock(const Patch& p, int64_t first,
       constexpr int kInCols = (kCols - 1) * kStride + kSize;
       const int i = r * kStride + ky;
       NEOCOG_UNROLL for (int j = 0; j < kInCols; ++j) {
-        const Vec x = Load((kGrid ? p.x + i * p.x_row + j * p.x_col
-                                  : p.cell[i][j]) +
-                           first);
+        const Vec x = Load(
+            (kGrid ? p.x + i * p.x_row + j * p.x_col : p.cell[i][j]) + first);
         NEOCOG_UNROLL for (int q = 0; q < kCols; ++q) {
           const int kx = j - q * kStride;
           if (kx >= 0 && kx < kSize) FmaInto(x, w[kx], &sum[r][q]);

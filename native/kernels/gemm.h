@@ -47,7 +47,7 @@ struct RowTable {
 
 // A part of K: all of it, some taps, or some steps of the only tap.
 struct Chunk {
-  int64_t first;      // steps before it
+  int64_t first;  // steps before it
   int64_t taps, run;
   bool resume, last;
 };
@@ -191,7 +191,9 @@ NEOCOG_INLINE int64_t SplitCost(const Split& s, int64_t rows, int64_t k) {
 }
 
 // Parts of the scratch memory, in floats, each aligned to a cache line.
-NEOCOG_INLINE int64_t Aligned(int64_t floats) { return (floats + 15) / 16 * 16; }
+NEOCOG_INLINE int64_t Aligned(int64_t floats) {
+  return (floats + 15) / 16 * 16;
+}
 NEOCOG_INLINE int64_t PointerFloats(int64_t count) {
   constexpr int64_t kPointerBytes = sizeof(void*);
   return Aligned(count * kPointerBytes / 4);

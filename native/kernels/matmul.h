@@ -32,9 +32,8 @@ void MatmulPack(const void* geometry, const float* b, float* packed,
   const int64_t k = g.k;
   for (int64_t item = begin; item < end; ++item) {
     const int64_t group = item / panels.count;
-    PackPanel(panels, item % panels.count, b + group * k * g.n,
-              g.tb ? k : g.n, g.tb != 0, 0, k, k,
-              packed + group * PanelFloats(panels, k));
+    PackPanel(panels, item % panels.count, b + group * k * g.n, g.tb ? k : g.n,
+              g.tb != 0, 0, k, k, packed + group * PanelFloats(panels, k));
   }
 }
 
@@ -103,11 +102,13 @@ void MatmulRun(const void* geometry, const StepArgs& args, int64_t begin,
   const Split split = MatmulSplit(g, args.batch);
   const Chunks chunks = ChunksOf(1, k);
   const int64_t to_row = CopiedRow(g);
-  const float** a_rows = Take<const float*>(&scratch, PointerFloats(kBlockRows));
+  const float** a_rows =
+      Take<const float*>(&scratch, PointerFloats(kBlockRows));
   float** c_rows = Take<float*>(&scratch, PointerFloats(kBlockRows));
   float* const copy = scratch;
-  Gemm gemm = {PanelsOf(n), 1, k, nullptr, g.bias ? args.in[2] : nullptr,
-               g.act, g.alpha, g.beta};
+  Gemm gemm = {
+      PanelsOf(n), 1,       k,     nullptr, g.bias ? args.in[2] : nullptr,
+      g.act,       g.alpha, g.beta};
 
   int64_t current = -1;
   for (int64_t item = begin; item < end; ++item) {
@@ -124,8 +125,8 @@ void MatmulRun(const void* geometry, const StepArgs& args, int64_t begin,
     if (block != current) {
       int64_t sample = row / m, at = row % m;
       for (int64_t i = 0; i < rows; ++i) {
-        c_rows[i] = args.out[0] + sample * args.out_stride[0] +
-                    (group * m + at) * n;
+        c_rows[i] =
+            args.out[0] + sample * args.out_stride[0] + (group * m + at) * n;
         a_rows[i] = copies ? copy + i * to_row
                            : a + sample * args.in_stride[0] + at * k;
         if (++at == m) {

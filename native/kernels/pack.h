@@ -68,7 +68,7 @@ NEOCOG_INLINE void Transpose4(const float* from, int64_t from_row, float* to,
   __builtin_shufflevector(a, b, i, j, k, l)
 #else
 #define NEOCOG_SHUFFLE(a, b, i, j, k, l) \
-  __builtin_shuffle(a, b, Order { i, j, k, l })
+  __builtin_shuffle(a, b, Order{i, j, k, l})
 #endif
   Quad r[4];
   NEOCOG_UNROLL for (int i = 0; i < 4; ++i) {

@@ -213,11 +213,10 @@ constexpr TilesFn TilesOf() {
   }
 }
 
-#define NEOCOG_TILES(v)                                               \
-  {                                                                   \
-    TilesOf<1, v>(), TilesOf<2, v>(), TilesOf<3, v>(),                \
-        TilesOf<4, v>(), TilesOf<5, v>(), TilesOf<6, v>(),            \
-        TilesOf<7, v>(), TilesOf<8, v>()                              \
+#define NEOCOG_TILES(v)                                                    \
+  {                                                                        \
+    TilesOf<1, v>(), TilesOf<2, v>(), TilesOf<3, v>(), TilesOf<4, v>(),    \
+        TilesOf<5, v>(), TilesOf<6, v>(), TilesOf<7, v>(), TilesOf<8, v>() \
   }
 // kTiles[vecs - 1][rows - 1]
 constexpr TilesFn kTiles[4][kMaxRows] = {NEOCOG_TILES(1), NEOCOG_TILES(2),

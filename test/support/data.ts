@@ -26,10 +26,14 @@ function idx(path: string): Buffer {
   return bytes.subarray(4 + 4 * (bytes[3] as number));
 }
 
-/** The 10,000 test digits, 28 x 28 each, 0..1, and their labels. */
-export function mnistTest(): { images: Float32Array; labels: Uint8Array } {
-  return {
-    images: Float32Array.from(idx('data/mnist/t10k-images-idx3-ubyte.gz'), (byte) => byte / 255),
-    labels: new Uint8Array(idx('data/mnist/t10k-labels-idx1-ubyte.gz')),
-  };
+let digits: { readonly images: Float32Array; readonly labels: Uint8Array } | undefined;
+
+/** The 10,000 test digits, 28 x 28 each, 0..1, and their labels; read once. */
+export function mnistTest(): NonNullable<typeof digits> {
+  if (digits) return digits;
+  const bytes = idx('data/mnist/t10k-images-idx3-ubyte.gz');
+  const images = new Float32Array(bytes.length);
+  for (let i = 0; i < bytes.length; i++) images[i] = (bytes[i] as number) / 255;
+  digits = { images, labels: new Uint8Array(idx('data/mnist/t10k-labels-idx1-ubyte.gz')) };
+  return digits;
 }

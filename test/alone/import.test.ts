@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { runModule } from './support/child.js';
-import { nativeMissing } from './support/engines.js';
-import { root } from './support/paths.js';
+import { runModule } from '../support/child.js';
+import { nativeMissing } from '../support/engines.js';
+import { root } from '../support/paths.js';
 
 const timed = `
 const start = performance.now();

@@ -1,0 +1,151 @@
+// Convolution of a single channel into few: the first layer of a network on
+// gray images. A matrix product would leave most lanes empty, so here the lanes
+// are neighbouring pixels, and the result is transposed at the end.
+#ifndef NEOCOG_KERNELS_CONV_PLANE_H_
+#define NEOCOG_KERNELS_CONV_PLANE_H_
+
+#include <stdint.h>
+
+#include "../kernels.h"
+#include "gemm.h"
+#include "window.h"
+
+namespace neocog {
+namespace {
+
+// Output channels summed at once, and vectors of pixels of each.
+constexpr int kPlaneOuts = 6;
+constexpr int kPlaneVecs = 2;
+constexpr int64_t kPlanePixels = kPlaneVecs * kLanes;
+
+// More output channels fill the lanes of the product.
+constexpr int64_t kPlaneMaxOuts = 16;
+// Bounds of the scratch memory.
+constexpr int64_t kPlaneMaxWindow = 8;
+constexpr int64_t kPlaneMaxWidth = 1024;
+
+NEOCOG_INLINE bool IsPlane(const Conv2d& g) {
+  return g.c == 1 && g.oc <= kPlaneMaxOuts && g.sw == 1 && g.dh == 1 &&
+         g.dw == 1 && g.kh <= kPlaneMaxWindow && g.kw <= kPlaneMaxWindow &&
+         g.sh <= g.kh && g.ow >= kLanes / 2 && g.ow <= kPlaneMaxWidth;
+}
+
+// Floats of a padded input row: whole tiles of pixels, and the window.
+NEOCOG_INLINE int64_t PlaneLine(const Conv2d& g) {
+  return Aligned(BlocksOf(g.ow, kPlanePixels) * kPlanePixels + kPlaneMaxWindow);
+}
+
+NEOCOG_INLINE int64_t PlaneRowCost(const Conv2d& g) {
+  const int64_t tiles = BlocksOf(g.ow, kPlanePixels);
+  return tiles * g.kh * g.kw * g.oc * kPlaneVecs / 2 + g.ow * g.oc;
+}
+
+// Output rows of an item, and the input rows they see.
+NEOCOG_INLINE int64_t PlaneRows(const Conv2d& g) {
+  return Smaller(BlocksOf(kItemCycles / 4, PlaneRowCost(g)), g.oh);
+}
+NEOCOG_INLINE int64_t PlaneInRows(const Conv2d& g, int64_t rows) {
+  return (rows - 1) * g.sh + g.kh;
+}
+
+NEOCOG_INLINE int64_t PlaneItems(const Conv2d& g, int64_t batch) {
+  return batch * BlocksOf(g.oh, PlaneRows(g));
+}
+
+NEOCOG_INLINE int64_t PlaneScratch(const Conv2d& g) {
+  return PlaneInRows(g, PlaneRows(g)) * PlaneLine(g) + kLanes +
+         kPlaneMaxOuts * kPlanePixels;
+}
+
+// kOuts output channels of kPlanePixels pixels. x: [kh] lines; w [kh][kw][oc];
+// to [kOuts][kPlanePixels].
+template <int kOuts>
+void PlaneTile(const Conv2d& g, const float* x, int64_t line, const float* w,
+               const float* bias, Clip clip, float* to) {
+  Vec sum[kOuts][kPlaneVecs];
+  NEOCOG_UNROLL for (int o = 0; o < kOuts; ++o) {
+    NEOCOG_UNROLL for (int v = 0; v < kPlaneVecs; ++v) {
+      sum[o][v] = bias == nullptr ? Zero() : Set1(bias[o]);
+    }
+  }
+  for (int64_t ky = 0; ky < g.kh; ++ky, x += line) {
+    for (int64_t kx = 0; kx < g.kw; ++kx, w += g.oc) {
+      Vec in[kPlaneVecs];
+      NEOCOG_UNROLL for (int v = 0; v < kPlaneVecs; ++v) {
+        in[v] = Load(x + kx + v * kLanes);
+      }
+      NEOCOG_UNROLL for (int o = 0; o < kOuts; ++o) {
+        const Vec weight = Set1(w[o]);
+        NEOCOG_UNROLL for (int v = 0; v < kPlaneVecs; ++v) {
+          FmaInto(weight, in[v], &sum[o][v]);
+        }
+      }
+    }
+  }
+  NEOCOG_UNROLL for (int o = 0; o < kOuts; ++o) {
+    NEOCOG_UNROLL for (int v = 0; v < kPlaneVecs; ++v) {
+      Store(to + o * kPlanePixels + v * kLanes, Clipped(sum[o][v], clip));
+    }
+  }
+}
+
+using PlaneFn = void (*)(const Conv2d&, const float*, int64_t, const float*,
+                         const float*, Clip, float*);
+constexpr PlaneFn kPlaneTiles[kPlaneOuts] = {PlaneTile<1>, PlaneTile<2>,
+                                             PlaneTile<3>, PlaneTile<4>,
+                                             PlaneTile<5>, PlaneTile<6>};
+
+// One output row: y [ow][oc] from kh padded lines.
+NEOCOG_INLINE void PlaneRow(const Conv2d& g, const float* x, int64_t line,
+                            const float* weights, const float* bias, Clip clip,
+                            float* planes, float* y) {
+  const int64_t groups = BlocksOf(g.oc, kPlaneOuts);
+  const int64_t low = g.oc / groups, high = g.oc % groups;
+  for (int64_t ox = 0; ox < g.ow; ox += kPlanePixels) {
+    int64_t out = 0;
+    for (int64_t group = 0; group < groups; ++group) {
+      const int64_t outs = low + (group < high ? 1 : 0);
+      kPlaneTiles[outs - 1](g, x + ox, line, weights + out,
+                            bias == nullptr ? nullptr : bias + out, clip,
+                            planes + out * kPlanePixels);
+      out += outs;
+    }
+    Transpose(planes, kPlanePixels, g.oc, Smaller(kPlanePixels, g.ow - ox),
+              y + ox * g.oc, g.oc, g.oc);
+  }
+}
+
+// `args.packed` holds the kernel as it is: [kh][kw][oc].
+NEOCOG_INLINE void PlaneRun(const Conv2d& g, const StepArgs& args,
+                            int64_t begin, int64_t end, float* scratch) {
+  const int64_t rows = PlaneRows(g), blocks = BlocksOf(g.oh, rows);
+  const int64_t line = PlaneLine(g);
+  const float* bias = g.bias ? args.in[2] : nullptr;
+  const Clip clip = ClipOf(g.act, g.beta);
+  float* planes = Take<float>(&scratch, kPlaneMaxOuts * kPlanePixels);
+  for (int64_t item = begin; item < end; ++item) {
+    const int64_t sample = item / blocks;
+    const int64_t first = item % blocks * rows;
+    const int64_t count = Smaller(rows, g.oh - first);
+    const float* x = args.in[0] + sample * args.in_stride[0];
+    float* y = args.out[0] + sample * args.out_stride[0] + first * g.ow * g.oc;
+    for (int64_t i = 0; i < PlaneInRows(g, count); ++i) {
+      const int64_t iy = first * g.sh + i - g.pt;
+      const bool inside = iy >= 0 && iy < g.h;
+      CopyPadded(inside ? x + iy * g.w : x, inside ? g.w : 0, -g.pl,
+                 line - g.pl, scratch + i * line);
+    }
+    for (int64_t i = 0; i < count; ++i) {
+      PlaneRow(g, scratch + i * g.sh * line, line, args.packed, bias, clip,
+               planes, y + i * g.ow * g.oc);
+    }
+    if (NeedsRun(g.act)) {
+      ActivateRun(g.act, g.alpha, g.beta, y, count * g.ow * g.oc);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace neocog
+
+#endif  // NEOCOG_KERNELS_CONV_PLANE_H_
