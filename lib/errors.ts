@@ -39,7 +39,8 @@ export class BackendError extends NeocogError {
 
 /** A value as an error message shows it: short, quoted where it is text, never throwing. */
 export function show(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value);
+  if (typeof value === 'string')
+    return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value);
   if (typeof value === 'bigint') return `${value}n`;
   if (typeof value === 'function') return 'a function';
   if (Object.is(value, -0)) return '-0';
@@ -47,7 +48,8 @@ export function show(value: unknown): string {
   try {
     if (ArrayBuffer.isView(value)) return `a ${value.constructor.name}`;
     if (!Array.isArray(value)) return 'an object';
-    if (value.length <= 8) return `[${value.map((item) => (Array.isArray(item) ? 'an array' : show(item))).join(', ')}]`;
+    if (value.length <= 8)
+      return `[${value.map((item) => (Array.isArray(item) ? 'an array' : show(item))).join(', ')}]`;
     return `an array of ${value.length}`;
   } catch {
     return 'an object that cannot be read';

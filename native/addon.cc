@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
+#include <iterator>
 #include <memory>
 #include <new>
 #include <stdexcept>
@@ -20,18 +22,20 @@
 namespace neocog {
 namespace {
 
-// Runs `body`; what C++ throws becomes an exception of JavaScript.
-template <typename Body>
-auto Guarded(Napi::Env env, Body body) -> decltype(body()) {
+// What JavaScript calls: whatever C++ throws becomes an exception over there.
+template <Napi::Value (*kFunction)(const Napi::CallbackInfo&)>
+napi_value Entry(napi_env env, napi_callback_info raw) {
   try {
-    return body();
-  } catch (const std::bad_alloc&) {
-    throw OutOfMemory(env);
-  } catch (const std::length_error&) {  // of a vector
-    throw OutOfMemory(env);
+    const Napi::CallbackInfo info(env, raw);
+    return kFunction(info);
+  } catch (const Napi::Error& error) {
+    error.ThrowAsJavaScriptException();
   } catch (const std::invalid_argument& misfit) {
-    throw Napi::TypeError::New(env, misfit.what());
+    napi_throw_type_error(env, nullptr, misfit.what());
+  } catch (const std::exception&) {  // bad_alloc, a vector's length_error
+    napi_throw_error(env, kOutOfMemoryCode, kOutOfMemoryMessage);
   }
+  return nullptr;
 }
 
 const KernelTable& TableOf(Napi::Env env, Napi::Value isa) {
@@ -89,7 +93,8 @@ class Arrays {
   [[noreturn]] void Refuse(size_t i, int64_t size, int64_t got) {
     ThrowTypeError(
         env_, std::string("run: expected ") + what_ + " " + std::to_string(i) +
-                  " to be a Float32Array of " + std::to_string(size) + ", got " +
+                  " to be a Float32Array of " + std::to_string(size) +
+                  ", got " +
                   (got < 0 ? "something else" : std::to_string(got)));
   }
 
@@ -108,40 +113,74 @@ int64_t ReadId(Napi::Value value) {
   return Whole(value, 0, int64_t{1} << 53, "run", "id");
 }
 
-// NativeProgram. The engine checks that `this` is one before a method is called
-// (the signature of napi_define_class); `bytes` is a plain property, because
-// getters have no signature.
-class Program : public Napi::ObjectWrap<Program> {
+// NativeProgram. The engine itself refuses to call a method on anything else
+// (the signature that napi_define_class gives methods); `bytes` is a plain
+// property, because getters have no signature.
+class Program {
  public:
-  static Napi::Function Define(Napi::Env env) {
-    return DefineClass(env, "Program",
-                       {InstanceMethod<&Program::RunSync>("runSync"),
-                        InstanceMethod<&Program::Run>("run"),
-                        InstanceMethod<&Program::Cancel>("cancel"),
-                        InstanceMethod<&Program::Dispose>("dispose")});
+  static napi_value Define(Napi::Env env) {
+    const napi_property_descriptor methods[] = {
+        Method<&Program::RunSync>("runSync"), Method<&Program::Run>("run"),
+        Method<&Program::Cancel>("cancel"),
+        Method<&Program::Dispose>("dispose")};
+    napi_value constructor;
+    const napi_status status =
+        napi_define_class(env, "Program", NAPI_AUTO_LENGTH, Entry<Construct>,
+                          nullptr, std::size(methods), methods, &constructor);
+    if (status != napi_ok) throw Napi::Error::New(env);
+    return constructor;
   }
 
   explicit Program(const Napi::CallbackInfo& info)
-      : ObjectWrap(info), number_(Environment::Of(info.Env()).NextProgram()) {
+      : number_(Environment::Of(info.Env()).NextProgram()) {
     const Napi::Env env = info.Env();
-    plan_ = Guarded(env, [&] {
-      if (!info[0].IsObject()) ThrowTypeError(env, "expected a plan");
-      const KernelTable& table = TableOf(env, info[1]);
-      const int64_t threads = Whole(info[2], 1, INT32_MAX, "plan", "threads");
-      return std::make_shared<Plan>(ReadPlan(info[0].As<Napi::Object>()), table,
-                                    static_cast<int>(threads));
-    });
-    info.This().As<Napi::Object>().DefineProperty(
-        Napi::PropertyDescriptor::Value(
-            "bytes",
-            Napi::Number::New(env, static_cast<double>(plan_->bytes())),
-            napi_enumerable));
-    Report(env, plan_->total_bytes());
+    if (!info[0].IsObject()) ThrowTypeError(env, "expected a plan");
+    const KernelTable& table = TableOf(env, info[1]);
+    const int64_t threads = Whole(info[2], 1, INT32_MAX, "plan", "threads");
+    plan_ = std::make_shared<Plan>(ReadPlan(info[0].As<Napi::Object>()), table,
+                                   static_cast<int>(threads));
   }
 
-  void Finalize(Napi::Env env) override { Report(env, 0); }
-
  private:
+  static Napi::Value Construct(const Napi::CallbackInfo& info) {
+    const Napi::Env env = info.Env();
+    if (!info.IsConstructCall()) ThrowTypeError(env, "Program: expected new");
+    auto program = std::make_unique<Program>(info);
+    Napi::Object self = info.This().As<Napi::Object>();
+    self.DefineProperty(Napi::PropertyDescriptor::Value(
+        "bytes",
+        Napi::Number::New(env, static_cast<double>(program->plan_->bytes())),
+        napi_enumerable));
+    const napi_status status =
+        napi_wrap(env, self, program.get(), Finalize, nullptr, nullptr);
+    if (status != napi_ok) throw Napi::Error::New(env);
+    Program& owned = *program.release();
+    owned.Report(env, owned.plan_->total_bytes());
+    return self;
+  }
+
+  static void Finalize(napi_env env, void* data, void*) {
+    const std::unique_ptr<Program> program(static_cast<Program*>(data));
+    program->Report(env, 0);
+  }
+
+  using MethodType = Napi::Value (Program::*)(const Napi::CallbackInfo&);
+
+  template <MethodType kMethod>
+  static Napi::Value OnThis(const Napi::CallbackInfo& info) {
+    void* program = nullptr;
+    if (napi_unwrap(info.Env(), info.This(), &program) != napi_ok) {
+      ThrowTypeError(info.Env(), "expected a Program as this");
+    }
+    return (static_cast<Program*>(program)->*kMethod)(info);
+  }
+
+  template <MethodType kMethod>
+  static napi_property_descriptor Method(const char* name) {
+    return {name,    nullptr, Entry<OnThis<kMethod>>, nullptr,
+            nullptr, nullptr, napi_default_method,    nullptr};
+  }
+
   // A copy of the pointer: JavaScript that runs while arguments are read may
   // dispose the program.
   std::shared_ptr<Plan> ThePlan(Napi::Env env) const {
@@ -154,15 +193,15 @@ class Program : public Napi::ObjectWrap<Program> {
   Napi::Value RunSync(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
     const std::shared_ptr<Plan> plan = ThePlan(env);
-    const Status status = Guarded(env, [&] {
-      const int64_t batch = ReadBatch(info[0]);
-      Arrays inputs(env, info[1], "input", plan->inputs());
-      Arrays outputs(env, info[2], "output", plan->outputs());
-      float* const* in = inputs.TakePointers(batch);
-      return plan->Run(batch, in, outputs.TakePointers(batch), nullptr);
-    });
-    if (status == Status::kOutOfMemory) throw OutOfMemory(env);
-    if (plan_ != nullptr) Report(env, plan_->total_bytes());
+    const int64_t batch = ReadBatch(info[0]);
+    Arrays inputs(env, info[1], "input", plan->inputs());
+    Arrays outputs(env, info[2], "output", plan->outputs());
+    float* const* in = inputs.TakePointers(batch);
+    float* const* out = outputs.TakePointers(batch);
+    if (plan->Run(batch, in, out, nullptr) == Status::kOutOfMemory) {
+      throw std::bad_alloc();
+    }
+    ReportMemory(env);
     return env.Undefined();
   }
 
@@ -170,23 +209,21 @@ class Program : public Napi::ObjectWrap<Program> {
     const Napi::Env env = info.Env();
     Environment& environment = Environment::Of(env);
     const std::shared_ptr<Plan> plan = ThePlan(env);
-    return Guarded(env, [&]() -> Napi::Value {
-      const int64_t batch = ReadBatch(info[0]);
-      const RunKey key(number_, ReadId(info[2]));
-      Arrays inputs(env, info[1], "input", plan->inputs());
-      if (environment.IsRunning(key)) {
-        ThrowTypeError(env, "run: expected an id that no other run has");
-      }
-      auto run = std::make_unique<AsyncRun>(plan, batch, key, env);
-      const Napi::Promise promise = run->promise();
-      if (run->CopyInputs(inputs.TakePointers(batch))) {
-        environment.Start(env, std::move(run));
-      } else {
-        run->Settle(env, Status::kOutOfMemory);
-      }
-      if (plan_ != nullptr) Report(env, plan_->total_bytes());
-      return promise;
-    });
+    const int64_t batch = ReadBatch(info[0]);
+    const RunKey key(number_, ReadId(info[2]));
+    Arrays inputs(env, info[1], "input", plan->inputs());
+    if (environment.IsRunning(key)) {
+      ThrowTypeError(env, "run: expected an id that no other run has");
+    }
+    auto run = std::make_unique<AsyncRun>(plan, batch, key, env);
+    const Napi::Promise promise = run->promise();
+    if (run->CopyInputs(inputs.TakePointers(batch))) {
+      environment.Start(env, std::move(run));
+    } else {
+      run->Settle(env, Status::kOutOfMemory);
+    }
+    ReportMemory(env);
+    return promise;
   }
 
   Napi::Value Cancel(const Napi::CallbackInfo& info) {
@@ -199,6 +236,11 @@ class Program : public Napi::ObjectWrap<Program> {
     plan_.reset();
     Report(info.Env(), 0);
     return info.Env().Undefined();
+  }
+
+  // Runs made the memory grow, or the program was disposed meanwhile.
+  void ReportMemory(Napi::Env env) {
+    if (plan_ != nullptr) Report(env, plan_->total_bytes());
   }
 
   // Tells V8 how much memory this small object keeps, or nothing would make it
@@ -279,11 +321,20 @@ Napi::Value Peak(const Napi::CallbackInfo& info) {
   return Napi::Number::New(env, best);
 }
 
+template <Napi::Value (*kFunction)(const Napi::CallbackInfo&)>
+Napi::Function Export(Napi::Env env, const char* name) {
+  napi_value function;
+  const napi_status status = napi_create_function(
+      env, name, NAPI_AUTO_LENGTH, Entry<kFunction>, nullptr, &function);
+  if (status != napi_ok) throw Napi::Error::New(env);
+  return Napi::Function(env, function);
+}
+
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new Environment(env));
-  exports.Set("describe", Napi::Function::New<Describe>(env, "describe"));
-  exports.Set("isas", Napi::Function::New<ListIsas>(env, "isas"));
-  exports.Set("peak", Napi::Function::New<Peak>(env, "peak"));
+  exports.Set("describe", Export<Describe>(env, "describe"));
+  exports.Set("isas", Export<ListIsas>(env, "isas"));
+  exports.Set("peak", Export<Peak>(env, "peak"));
   exports.Set("Program", Program::Define(env));
   return exports;
 }

@@ -1,6 +1,7 @@
 #include "async_run.h"
 
 #include <cstring>
+#include <exception>
 #include <new>
 
 #include "few.h"
@@ -73,8 +74,9 @@ void Environment::OnMessage(napi_env raw_env, napi_value, void* context,
   static_cast<Environment*>(context)->Forget(env, run->key());
   try {
     run->Settle(env);
-  } catch (const Napi::Error&) {
-    // Only where the thread is being terminated: nobody waits any more.
+  } catch (const std::exception&) {
+    // A Napi::Error, only where the thread is being terminated: nobody waits
+    // any more.
   }
 }
 
@@ -160,7 +162,7 @@ void AsyncRun::Settle(Napi::Env env, Status status) {
     Napi::Array arrays;
     try {
       arrays = CopyOutputs(env);
-    } catch (const Napi::Error&) {  // a RangeError of Float32Array
+    } catch (const std::exception&) {  // or a RangeError of Float32Array
       return deferred_.Reject(OutOfMemory(env).Value());
     }
     return deferred_.Resolve(arrays);

@@ -40,8 +40,7 @@ Features Detect() {
   if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return {};
   const bool avx2 = fma && (b & kAvx2) && (saved & kYmmState) == kYmmState;
   // The AVX-512 object also holds AVX2 and FMA instructions.
-  return {avx2,
-          avx2 && (b & kAvx512f) && (saved & kZmmState) == kZmmState};
+  return {avx2, avx2 && (b & kAvx512f) && (saved & kZmmState) == kZmmState};
 }
 
 IsaList List() {
@@ -102,9 +101,7 @@ FlushDenormals::FlushDenormals() : saved_(_mm_getcsr()) {
   _mm_setcsr(0x1f80 | 0x8040);
 }
 
-FlushDenormals::~FlushDenormals() {
-  _mm_setcsr(static_cast<uint32_t>(saved_));
-}
+FlushDenormals::~FlushDenormals() { _mm_setcsr(static_cast<uint32_t>(saved_)); }
 
 void SpinPause() { _mm_pause(); }
 

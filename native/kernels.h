@@ -1,4 +1,5 @@
-// The contract between the plan and the kernels. Each ISA's object exports one KernelTable and nothing else.
+// The contract between the plan and the kernels. Each ISA's object exports one
+// KernelTable and nothing else.
 #ifndef NEOCOG_KERNELS_H_
 #define NEOCOG_KERNELS_H_
 
@@ -8,7 +9,8 @@
 
 namespace neocog {
 
-// Memory of one step. A sample value of sample s starts at in[i] + s * in_stride[i]; a shared one has stride 0.
+// Memory of one step. A sample value of sample s starts at in[i] + s *
+// in_stride[i]; a shared one has stride 0.
 struct StepArgs {
   const float* const* in;
   const int64_t* in_size;    // floats per sample, or in all where shared
@@ -22,24 +24,29 @@ struct StepArgs {
   int64_t batch;
 };
 
-// Everything the plan needs to know of one op. `g` points to the op's struct of ops.h. Entries may be null where
-// nothing is to be done. No entry allocates, throws, or knows threads: the work of a step is `items` independent
-// units, a function of shapes alone, which any thread may run in any order with the same bits as result.
+// Everything the plan needs to know of one op. `g` points to the op's struct of
+// ops.h. Entries may be null where nothing is to be done. No entry allocates,
+// throws, or knows threads: the work of a step is `items` independent units, a
+// function of shapes alone, which any thread may run in any order with the same
+// bits as result.
 struct OpKernel {
   int64_t (*packed_size)(const void* g);  // floats of packed weights
   int64_t (*pack_items)(const void* g);
-  void (*pack)(const void* g, const float* weights, float* packed, int64_t begin, int64_t end);
+  void (*pack)(const void* g, const float* weights, float* packed,
+               int64_t begin, int64_t end);
   int64_t (*items)(const void* g, int64_t batch);
   int64_t (*item_cost)(const void* g);     // rough CPU cycles of one item
-  int64_t (*scratch_size)(const void* g);  // floats per thread, aligned to 64 bytes, content undefined
-  void (*run)(const void* g, const StepArgs& args, int64_t begin, int64_t end, float* scratch);
+  int64_t (*scratch_size)(const void* g);  // floats per thread, aligned to 64
+                                           // bytes, content undefined
+  void (*run)(const void* g, const StepArgs& args, int64_t begin, int64_t end,
+              float* scratch);
 };
 
 struct KernelTable {
   const char* isa;
   OpKernel ops[kOpCount];
-  // Runs `rounds` rounds of independent fused multiply-adds in registers; returns the floating-point operations.
-  // `sink` keeps the result alive.
+  // Runs `rounds` rounds of independent fused multiply-adds in registers;
+  // returns the floating-point operations. `sink` keeps the result alive.
   int64_t (*peak)(int64_t rounds, float* sink);
 };
 

@@ -15,7 +15,9 @@ constexpr std::align_val_t kAlignment{64};
 constexpr int64_t kAlignedFloats = 16;
 
 struct FreeFloats {
-  void operator()(float* floats) const { ::operator delete(floats, kAlignment); }
+  void operator()(float* floats) const {
+    ::operator delete(floats, kAlignment);
+  }
 };
 using Floats = std::unique_ptr<float[], FreeFloats>;
 
@@ -60,8 +62,8 @@ class Size {
   bool valid_;
 };
 
-// Memory that is lent again and again: fresh memory costs a page fault for every
-// 4 KiB, often more than the computation in it.
+// Memory that is lent again and again: fresh memory costs a page fault for
+// every 4 KiB, often more than the computation in it.
 class Lender {
  public:
   struct alignas(64) Block {

@@ -1,5 +1,6 @@
-// One struct of named numbers per op: the geometry that TypeScript resolved. Field names and order are those of
-// lib/ops/<op>.ts; one generic loop reads them (addon.cc) and a contract test compares both lists.
+// One struct of named numbers per op: the geometry that TypeScript resolved.
+// Field names and order are those of lib/ops/<op>.ts; one generic loop reads
+// them (addon.cc) and a contract test compares both lists.
 #ifndef NEOCOG_OPS_H_
 #define NEOCOG_OPS_H_
 
@@ -7,53 +8,58 @@
 
 namespace neocog {
 
-// Height, width, channels in and out; window; strides; dilations; padding above and on the left.
+// Height, width, channels in and out; window; strides; dilations; padding above
+// and on the left.
 #define NEOCOG_WINDOW(I) \
-  I(h) I(w) I(c) I(oh) I(ow) I(oc) I(kh) I(kw) I(sh) I(sw) I(dh) I(dw) I(pt) I(pl)
+  I(h)                   \
+  I(w) I(c) I(oh) I(ow) I(oc) I(kh) I(kw) I(sh) I(sw) I(dh) I(dw) I(pt) I(pl)
 // An activation in the epilogue.
 #define NEOCOG_ACT_INTS(I) I(act)
 #define NEOCOG_ACT_FLOATS(F) F(alpha) F(beta)
 #define NEOCOG_NO_FLOATS(F)
 
-#define NEOCOG_CONV2D_INTS(I) NEOCOG_WINDOW(I) I(groups) I(bias) NEOCOG_ACT_INTS(I)
+#define NEOCOG_CONV2D_INTS(I) \
+  NEOCOG_WINDOW(I) I(groups) I(bias) NEOCOG_ACT_INTS(I)
 #define NEOCOG_DEPTHWISE2D_INTS(I) NEOCOG_WINDOW(I) I(bias) NEOCOG_ACT_INTS(I)
 #define NEOCOG_POOL2D_INTS(I) NEOCOG_WINDOW(I) I(pb) I(pr)
 #define NEOCOG_AVERAGE_INTS(I) NEOCOG_POOL2D_INTS(I) I(include)
-#define NEOCOG_MATMUL_INTS(I) I(groups) I(m) I(k) I(n) I(ta) I(tb) I(bias) NEOCOG_ACT_INTS(I)
+#define NEOCOG_MATMUL_INTS(I) \
+  I(groups) I(m) I(k) I(n) I(ta) I(tb) I(bias) NEOCOG_ACT_INTS(I)
 #define NEOCOG_REDUCE_INTS(I) I(kind) I(outer) I(size) I(inner)
 #define NEOCOG_UNARY_INTS(I) I(size) NEOCOG_ACT_INTS(I)
-#define NEOCOG_BINARY_INTS(I)                                       \
-  I(kind) I(d0) I(d1) I(d2) I(d3) I(d4) I(d5)                       \
-  I(a0) I(a1) I(a2) I(a3) I(a4) I(a5)                               \
-  I(b0) I(b1) I(b2) I(b3) I(b4) I(b5) NEOCOG_ACT_INTS(I)
+#define NEOCOG_BINARY_INTS(I)                                             \
+  I(kind)                                                                 \
+  I(d0) I(d1) I(d2) I(d3) I(d4) I(d5) I(a0) I(a1) I(a2) I(a3) I(a4) I(a5) \
+      I(b0) I(b1) I(b2) I(b3) I(b4) I(b5) NEOCOG_ACT_INTS(I)
 #define NEOCOG_ROWS_INTS(I) I(rows) I(c) NEOCOG_ACT_INTS(I)
 #define NEOCOG_EPSILON_FLOATS(F) F(epsilon) NEOCOG_ACT_FLOATS(F)
 #define NEOCOG_BATCHSTATS_INTS(I) I(rows) I(c)
 #define NEOCOG_SOFTMAX_INTS(I) I(outer) I(size) I(inner)
-#define NEOCOG_COPY_INTS(I)                                         \
-  I(d0) I(d1) I(d2) I(d3) I(d4) I(d5)                               \
-  I(i0) I(i1) I(i2) I(i3) I(i4) I(i5)                               \
-  I(o0) I(o1) I(o2) I(o3) I(o4) I(o5) I(from) I(to) I(fill)
+#define NEOCOG_COPY_INTS(I)                                               \
+  I(d0)                                                                   \
+  I(d1) I(d2) I(d3) I(d4) I(d5) I(i0) I(i1) I(i2) I(i3) I(i4) I(i5) I(o0) \
+      I(o1) I(o2) I(o3) I(o4) I(o5) I(from) I(to) I(fill)
 #define NEOCOG_COPY_FLOATS(F) F(value)
 #define NEOCOG_CONCAT_INTS(I) I(outer)
 
 // V(Struct, name, int fields, float fields, index of the packed input or -1)
-#define NEOCOG_OPS(V)                                                                     \
-  V(Conv2d, conv2d, NEOCOG_CONV2D_INTS, NEOCOG_ACT_FLOATS, 1)                             \
-  V(Depthwise2d, depthwise2d, NEOCOG_DEPTHWISE2D_INTS, NEOCOG_ACT_FLOATS, 1)              \
-  V(ConvTranspose2d, convtranspose2d, NEOCOG_DEPTHWISE2D_INTS, NEOCOG_ACT_FLOATS, 1)      \
-  V(Matmul, matmul, NEOCOG_MATMUL_INTS, NEOCOG_ACT_FLOATS, 1)                             \
-  V(MaxPool2d, maxpool2d, NEOCOG_POOL2D_INTS, NEOCOG_NO_FLOATS, -1)                       \
-  V(AveragePool2d, averagepool2d, NEOCOG_AVERAGE_INTS, NEOCOG_NO_FLOATS, -1)              \
-  V(Reduce, reduce, NEOCOG_REDUCE_INTS, NEOCOG_NO_FLOATS, -1)                             \
-  V(Unary, unary, NEOCOG_UNARY_INTS, NEOCOG_ACT_FLOATS, -1)                               \
-  V(Binary, binary, NEOCOG_BINARY_INTS, NEOCOG_ACT_FLOATS, -1)                            \
-  V(Scale, scale, NEOCOG_ROWS_INTS, NEOCOG_ACT_FLOATS, -1)                                \
-  V(BatchNorm, batchnorm, NEOCOG_ROWS_INTS, NEOCOG_EPSILON_FLOATS, -1)                    \
-  V(BatchStats, batchstats, NEOCOG_BATCHSTATS_INTS, NEOCOG_NO_FLOATS, -1)                 \
-  V(Softmax, softmax, NEOCOG_SOFTMAX_INTS, NEOCOG_NO_FLOATS, -1)                          \
-  V(Copy, copy, NEOCOG_COPY_INTS, NEOCOG_COPY_FLOATS, -1)                                 \
-  V(Concat, concat, NEOCOG_CONCAT_INTS, NEOCOG_NO_FLOATS, -1)                             \
+#define NEOCOG_OPS(V)                                                        \
+  V(Conv2d, conv2d, NEOCOG_CONV2D_INTS, NEOCOG_ACT_FLOATS, 1)                \
+  V(Depthwise2d, depthwise2d, NEOCOG_DEPTHWISE2D_INTS, NEOCOG_ACT_FLOATS, 1) \
+  V(ConvTranspose2d, convtranspose2d, NEOCOG_DEPTHWISE2D_INTS,               \
+    NEOCOG_ACT_FLOATS, 1)                                                    \
+  V(Matmul, matmul, NEOCOG_MATMUL_INTS, NEOCOG_ACT_FLOATS, 1)                \
+  V(MaxPool2d, maxpool2d, NEOCOG_POOL2D_INTS, NEOCOG_NO_FLOATS, -1)          \
+  V(AveragePool2d, averagepool2d, NEOCOG_AVERAGE_INTS, NEOCOG_NO_FLOATS, -1) \
+  V(Reduce, reduce, NEOCOG_REDUCE_INTS, NEOCOG_NO_FLOATS, -1)                \
+  V(Unary, unary, NEOCOG_UNARY_INTS, NEOCOG_ACT_FLOATS, -1)                  \
+  V(Binary, binary, NEOCOG_BINARY_INTS, NEOCOG_ACT_FLOATS, -1)               \
+  V(Scale, scale, NEOCOG_ROWS_INTS, NEOCOG_ACT_FLOATS, -1)                   \
+  V(BatchNorm, batchnorm, NEOCOG_ROWS_INTS, NEOCOG_EPSILON_FLOATS, -1)       \
+  V(BatchStats, batchstats, NEOCOG_BATCHSTATS_INTS, NEOCOG_NO_FLOATS, -1)    \
+  V(Softmax, softmax, NEOCOG_SOFTMAX_INTS, NEOCOG_NO_FLOATS, -1)             \
+  V(Copy, copy, NEOCOG_COPY_INTS, NEOCOG_COPY_FLOATS, -1)                    \
+  V(Concat, concat, NEOCOG_CONCAT_INTS, NEOCOG_NO_FLOATS, -1)                \
   V(Im2col, im2col, NEOCOG_WINDOW, NEOCOG_NO_FLOATS, -1)
 
 #define NEOCOG_INT_FIELD(name) int32_t name;
@@ -72,9 +78,10 @@ enum OpIndex : int32_t { NEOCOG_OPS(NEOCOG_OP_ENUM) kOpCount };
 #undef NEOCOG_OP_ENUM
 
 // X(name): the order is that of the TypeScript lists.
-#define NEOCOG_ACTIVATIONS(X)                                                                    \
-  X(none) X(relu) X(leakyrelu) X(elu) X(sigmoid) X(tanh) X(softplus) X(hardsigmoid) X(hardswish) \
-  X(swish) X(gelu) X(gelutanh)
+#define NEOCOG_ACTIVATIONS(X)                                               \
+  X(none)                                                                   \
+  X(relu) X(leakyrelu) X(elu) X(sigmoid) X(tanh) X(softplus) X(hardsigmoid) \
+      X(hardswish) X(swish) X(gelu) X(gelutanh)
 #define NEOCOG_BINARIES(X) X(add) X(multiply) X(prelu)
 #define NEOCOG_REDUCTIONS(X) X(sum) X(mean) X(max)
 

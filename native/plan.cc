@@ -268,7 +268,6 @@ void Plan::Resolve(const Step& step, const Layout& layout, int64_t batch,
         pointers[i] = memory + layout.shared + ref.offset;
     }
   }
-
 }
 
 void Plan::RunStep(const Step& step, const Layout& layout, int64_t batch,

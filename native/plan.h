@@ -137,9 +137,9 @@ class Plan {
 
   int64_t sample_arena_;
   int64_t shared_arena_;
-  int64_t scratch_ = 0;        // of one thread
-  int64_t packing_ = 0;  // of weights that are packed in a run
-  int64_t pointers_ = 0;       // of the step with the most
+  int64_t scratch_ = 0;   // of one thread
+  int64_t packing_ = 0;   // of weights that are packed in a run
+  int64_t pointers_ = 0;  // of the step with the most
 
   Lender arenas_;
   Lender copies_;

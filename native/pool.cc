@@ -95,8 +95,8 @@ bool Pool::Run(int64_t items, int64_t item_cost, int threads, RangeFn fn,
                void* context) {
   const bool awake = size_.load(std::memory_order_relaxed) >
                      sleepers_.load(std::memory_order_relaxed);
-  int helpers = HelpersWorth(items, item_cost, threads,
-                             awake ? kAwakeCost : kAsleepCost);
+  int helpers =
+      HelpersWorth(items, item_cost, threads, awake ? kAwakeCost : kAsleepCost);
   if (helpers == 0 || busy_.exchange(true, std::memory_order_acquire)) {
     return false;
   }

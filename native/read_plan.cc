@@ -8,7 +8,7 @@ namespace neocog {
 namespace {
 
 #define NEOCOG_STRING(name) #name,
-#define NEOCOG_FIELD_NAMES(Struct, id, INTS, FLOATS, packs)           \
+#define NEOCOG_FIELD_NAMES(Struct, id, INTS, FLOATS, packs)                \
   constexpr const char* k##Struct##Ints[] = {INTS(NEOCOG_STRING) nullptr}; \
   constexpr const char* k##Struct##Floats[] = {FLOATS(NEOCOG_STRING) nullptr};
 NEOCOG_OPS(NEOCOG_FIELD_NAMES)
@@ -17,8 +17,7 @@ NEOCOG_OPS(NEOCOG_FIELD_NAMES)
 
 #define NEOCOG_OP_FIELDS(Struct, id, INTS, FLOATS, packs) \
   {#id, k##Struct##Ints, k##Struct##Floats},
-const OpFields kOpFields[kOpCount] = {
-    NEOCOG_OPS(NEOCOG_OP_FIELDS)};
+const OpFields kOpFields[kOpCount] = {NEOCOG_OPS(NEOCOG_OP_FIELDS)};
 
 Napi::Error CodedError(Napi::Env env, const char* code, const char* message) {
   Napi::Error error = Napi::Error::New(env, message);
@@ -27,7 +26,7 @@ Napi::Error CodedError(Napi::Env env, const char* code, const char* message) {
 }
 
 Napi::Error OutOfMemory(Napi::Env env) {
-  return CodedError(env, "ERR_OUT_OF_MEMORY", "not enough memory");
+  return CodedError(env, kOutOfMemoryCode, kOutOfMemoryMessage);
 }
 
 [[noreturn]] void ThrowTypeError(Napi::Env env, const std::string& message) {
@@ -41,10 +40,9 @@ int64_t Whole(Napi::Value value, int64_t low, int64_t high,
   if (!(number >= static_cast<double>(low) &&
         number <= static_cast<double>(high)) ||
       number != std::floor(number)) {
-    ThrowTypeError(value.Env(), who + ": expected " + name +
-                                    " to be a whole number from " +
-                                    std::to_string(low) + " to " +
-                                    std::to_string(high));
+    ThrowTypeError(value.Env(),
+                   who + ": expected " + name + " to be a whole number from " +
+                       std::to_string(low) + " to " + std::to_string(high));
   }
   return static_cast<int64_t>(number);
 }
@@ -127,7 +125,8 @@ Geometry ReadGeometry(Napi::Object from, OpIndex op) {
   for (const char* const* name = fields.floats; *name != nullptr; ++name) {
     const Napi::Value value = Field(from, *name, who);
     if (!value.IsNumber()) {
-      ThrowTypeError(value.Env(), who + ": expected " + *name + " to be a number");
+      ThrowTypeError(value.Env(),
+                     who + ": expected " + *name + " to be a number");
     }
     const float number = value.As<Napi::Number>().FloatValue();
     std::memcpy(to, &number, sizeof(number));

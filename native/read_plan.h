@@ -11,6 +11,9 @@
 
 namespace neocog {
 
+constexpr const char* kOutOfMemoryCode = "ERR_OUT_OF_MEMORY";
+constexpr const char* kOutOfMemoryMessage = "not enough memory";
+
 Napi::Error CodedError(Napi::Env env, const char* code, const char* message);
 Napi::Error OutOfMemory(Napi::Env env);
 [[noreturn]] void ThrowTypeError(Napi::Env env, const std::string& message);

@@ -1,16 +1,18 @@
-// The vector vocabulary of the kernels: one header per ISA gives the same few functions over its own `Vec`.
+// The vector vocabulary of the kernels: one header per ISA gives the same few
+// functions over its own `Vec`.
 //
-// Each ISA's translation unit includes this file once, compiled with that ISA's flags. Everything is static and
-// forced inline, so that no object exports code which an older CPU could end up running.
+// Each ISA's translation unit includes this file once, compiled with that ISA's
+// flags. Everything is static and forced inline, so that no object exports code
+// which an older CPU could end up running.
 //
 //   kLanes               floats in a Vec
 //   kTileRows, kTileVecs the GEMM register tile: rows x vectors of accumulators
-//   kWideTileRows        rows of a tile with one vector more, 0 where the registers do not allow one
-//   kIsaName             the name users know
-//   LoadN, StoreN        the first n lanes, 1 <= n <= kLanes; LoadN fills the others with 0
-//   MulAdd(a, b, c)      a * b + c (fused except in scalar.h)
-//   FmaInto(a, b, &c)    c += a * b; keeps c in a register through hot loops
-//   AtLeast(x, low), AtMost(x, high)  clip by a bound that is not NaN; NaN in x stays
+//   kWideTileRows        rows of a tile with one vector more, 0 where the
+//   registers do not allow one kIsaName             the name users know LoadN,
+//   StoreN        the first n lanes, 1 <= n <= kLanes; LoadN fills the others
+//   with 0 MulAdd(a, b, c)      a * b + c (fused except in scalar.h) FmaInto(a,
+//   b, &c)    c += a * b; keeps c in a register through hot loops AtLeast(x,
+//   low), AtMost(x, high)  clip by a bound that is not NaN; NaN in x stays
 //   MaxNan(a, b)         the larger, NaN if either is
 //   Pow2(n)              2^n for whole n in [-126, 127]
 //   Select(m, a, b)      m ? a : b per lane
@@ -20,8 +22,8 @@
 #include <stdint.h>
 
 #define NEOCOG_INLINE static inline __attribute__((always_inline))
-// Loops over accumulators must be unrolled completely: an array that a loop indexes lives in memory, at a third of
-// the speed.
+// Loops over accumulators must be unrolled completely: an array that a loop
+// indexes lives in memory, at a third of the speed.
 #if defined(__clang__)
 #define NEOCOG_UNROLL _Pragma("clang loop unroll(full)")
 #else

@@ -42,9 +42,17 @@ chmodSync(`${root}/dist/cli/main.js`, 0o755);
 
 const missing = missingTool();
 if (missing === undefined) {
-  run('cmake-js', ['build', '--parallel', String(availableParallelism()), '--log-level', quiet ? 'error' : 'info']);
+  run('cmake-js', [
+    'build',
+    '--parallel',
+    String(availableParallelism()),
+    '--log-level',
+    quiet ? 'error' : 'info',
+  ]);
 } else if (process.env.NEOCOG_REQUIRE_NATIVE === '1') {
   fail(`${missing} was not found, and NEOCOG_REQUIRE_NATIVE=1 asks for the native addon`);
 } else {
-  console.error(`build: ${missing} was not found: the native addon is not built, the TypeScript engine will be used`);
+  console.error(
+    `build: ${missing} was not found: the native addon is not built, the TypeScript engine will be used`,
+  );
 }

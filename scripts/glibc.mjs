@@ -11,7 +11,8 @@ if (!file || (flag !== undefined && (flag !== '--max' || !/^\d+\.\d+$/.test(max 
 const symbols = execFileSync('objdump', ['-T', file], { encoding: 'utf8' });
 const newer = (a, b) => a.localeCompare(b, 'en', { numeric: true }) > 0;
 let newest = '0';
-for (const [, version] of symbols.matchAll(/\bGLIBC_(\d+(?:\.\d+)+)/g)) if (newer(version, newest)) newest = version;
+for (const [, version] of symbols.matchAll(/\bGLIBC_(\d+(?:\.\d+)+)/g))
+  if (newer(version, newest)) newest = version;
 console.log(`${file}: newest symbol version GLIBC_${newest}`);
 if (/\b(GLIBCXX|CXXABI)_/.test(symbols)) {
   console.error(`${file}: needs libstdc++, which should be linked in`);

@@ -100,7 +100,10 @@ function startWorker(): void {
   if (worker) return;
   try {
     // The flags of this process (loaders, a profiler) are not for the worker.
-    const started = new Worker(new URL('dist/backend/js-worker.js', packageRoot()), { name: 'neocog', execArgv: [] });
+    const started = new Worker(new URL('dist/backend/js-worker.js', packageRoot()), {
+      name: 'neocog',
+      execArgv: [],
+    });
     let failure: unknown;
     started.on('message', (message: FromWorker) => {
       if (worker === started) receive(message);

@@ -1,5 +1,6 @@
-// AVX2 with FMA: 8 lanes, 16 registers. 12 accumulators, 2 weights and 1 broadcast make the 6x16 tile; three vectors
-// that remain make a 4x24 tile, since a lone vector would starve the multipliers.
+// AVX2 with FMA: 8 lanes, 16 registers. 12 accumulators, 2 weights and 1
+// broadcast make the 6x16 tile; three vectors that remain make a 4x24 tile,
+// since a lone vector would starve the multipliers.
 #ifndef NEOCOG_SIMD_AVX2_H_
 #define NEOCOG_SIMD_AVX2_H_
 
@@ -24,9 +25,12 @@ NEOCOG_INLINE Vec Set1(float x) { return _mm256_set1_ps(x); }
 NEOCOG_INLINE Vec Load(const float* p) { return _mm256_loadu_ps(p); }
 NEOCOG_INLINE void Store(float* p, Vec v) { _mm256_storeu_ps(p, v); }
 NEOCOG_INLINE __m256i FirstLanes(int n) {
-  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(kLaneMask + 8 - n));
+  return _mm256_loadu_si256(
+      reinterpret_cast<const __m256i*>(kLaneMask + 8 - n));
 }
-NEOCOG_INLINE Vec LoadN(const float* p, int n) { return _mm256_maskload_ps(p, FirstLanes(n)); }
+NEOCOG_INLINE Vec LoadN(const float* p, int n) {
+  return _mm256_maskload_ps(p, FirstLanes(n));
+}
 // In pieces: a masked store costs 42 micro-operations on Zen 2 and 3.
 NEOCOG_INLINE void StoreN(float* p, Vec v, int n) {
   if (n == kLanes) return Store(p, v);
@@ -49,8 +53,11 @@ NEOCOG_INLINE Vec Sub(Vec a, Vec b) { return _mm256_sub_ps(a, b); }
 NEOCOG_INLINE Vec Mul(Vec a, Vec b) { return _mm256_mul_ps(a, b); }
 NEOCOG_INLINE Vec Div(Vec a, Vec b) { return _mm256_div_ps(a, b); }
 NEOCOG_INLINE Vec Sqrt(Vec a) { return _mm256_sqrt_ps(a); }
-NEOCOG_INLINE Vec MulAdd(Vec a, Vec b, Vec c) { return _mm256_fmadd_ps(a, b, c); }
-// The asm on a scalar temporary stops GCC from folding loads into the FMA or spilling accumulators.
+NEOCOG_INLINE Vec MulAdd(Vec a, Vec b, Vec c) {
+  return _mm256_fmadd_ps(a, b, c);
+}
+// The asm on a scalar temporary stops GCC from folding loads into the FMA or
+// spilling accumulators.
 NEOCOG_INLINE void FmaInto(Vec a, Vec b, Vec* c) {
   Vec t = *c;
   asm("vfmadd231ps %2, %1, %0" : "+x"(t) : "x"(a), "x"(b));
@@ -60,18 +67,28 @@ NEOCOG_INLINE void FmaInto(Vec a, Vec b, Vec* c) {
 // maxps and minps answer their second operand where either is NaN.
 NEOCOG_INLINE Vec AtLeast(Vec x, Vec low) { return _mm256_max_ps(low, x); }
 NEOCOG_INLINE Vec AtMost(Vec x, Vec high) { return _mm256_min_ps(high, x); }
-NEOCOG_INLINE Mask Less(Vec a, Vec b) { return _mm256_cmp_ps(a, b, _CMP_LT_OQ); }
+NEOCOG_INLINE Mask Less(Vec a, Vec b) {
+  return _mm256_cmp_ps(a, b, _CMP_LT_OQ);
+}
 NEOCOG_INLINE Mask IsNan(Vec a) { return _mm256_cmp_ps(a, a, _CMP_UNORD_Q); }
-NEOCOG_INLINE Vec Select(Mask m, Vec a, Vec b) { return _mm256_blendv_ps(b, a, m); }
-NEOCOG_INLINE Vec MaxNan(Vec a, Vec b) { return Select(IsNan(a), a, _mm256_max_ps(a, b)); }
+NEOCOG_INLINE Vec Select(Mask m, Vec a, Vec b) {
+  return _mm256_blendv_ps(b, a, m);
+}
+NEOCOG_INLINE Vec MaxNan(Vec a, Vec b) {
+  return Select(IsNan(a), a, _mm256_max_ps(a, b));
+}
 NEOCOG_INLINE Vec Abs(Vec a) { return _mm256_andnot_ps(Set1(-0.0f), a); }
 NEOCOG_INLINE Vec CopySign(Vec magnitude, Vec sign) {
   const Vec bit = Set1(-0.0f);
-  return _mm256_or_ps(_mm256_andnot_ps(bit, magnitude), _mm256_and_ps(bit, sign));
+  return _mm256_or_ps(_mm256_andnot_ps(bit, magnitude),
+                      _mm256_and_ps(bit, sign));
 }
-NEOCOG_INLINE Vec Round(Vec a) { return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+NEOCOG_INLINE Vec Round(Vec a) {
+  return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
 NEOCOG_INLINE Vec Pow2(Vec n) {
-  const __m256i biased = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
+  const __m256i biased =
+      _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
   return _mm256_castsi256_ps(_mm256_slli_epi32(biased, 23));
 }
 NEOCOG_INLINE float ReduceAdd(Vec a) {

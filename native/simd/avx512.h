@@ -1,5 +1,6 @@
-// AVX-512F: 16 lanes, 32 registers. 24 accumulators, 4 weights and 1 broadcast make the 6x64 tile: as many row
-// pointers as the 16-register ISAs, so that they stay in general registers.
+// AVX-512F: 16 lanes, 32 registers. 24 accumulators, 4 weights and 1 broadcast
+// make the 6x64 tile: as many row pointers as the 16-register ISAs, so that
+// they stay in general registers.
 #ifndef NEOCOG_SIMD_AVX512_H_
 #define NEOCOG_SIMD_AVX512_H_
 
@@ -21,17 +22,26 @@ NEOCOG_INLINE Vec Zero() { return _mm512_setzero_ps(); }
 NEOCOG_INLINE Vec Set1(float x) { return _mm512_set1_ps(x); }
 NEOCOG_INLINE Vec Load(const float* p) { return _mm512_loadu_ps(p); }
 NEOCOG_INLINE void Store(float* p, Vec v) { _mm512_storeu_ps(p, v); }
-NEOCOG_INLINE Mask FirstLanes(int n) { return static_cast<Mask>((1u << n) - 1); }
-NEOCOG_INLINE Vec LoadN(const float* p, int n) { return _mm512_maskz_loadu_ps(FirstLanes(n), p); }
-NEOCOG_INLINE void StoreN(float* p, Vec v, int n) { _mm512_mask_storeu_ps(p, FirstLanes(n), v); }
+NEOCOG_INLINE Mask FirstLanes(int n) {
+  return static_cast<Mask>((1u << n) - 1);
+}
+NEOCOG_INLINE Vec LoadN(const float* p, int n) {
+  return _mm512_maskz_loadu_ps(FirstLanes(n), p);
+}
+NEOCOG_INLINE void StoreN(float* p, Vec v, int n) {
+  _mm512_mask_storeu_ps(p, FirstLanes(n), v);
+}
 
 NEOCOG_INLINE Vec Add(Vec a, Vec b) { return _mm512_add_ps(a, b); }
 NEOCOG_INLINE Vec Sub(Vec a, Vec b) { return _mm512_sub_ps(a, b); }
 NEOCOG_INLINE Vec Mul(Vec a, Vec b) { return _mm512_mul_ps(a, b); }
 NEOCOG_INLINE Vec Div(Vec a, Vec b) { return _mm512_div_ps(a, b); }
 NEOCOG_INLINE Vec Sqrt(Vec a) { return _mm512_sqrt_ps(a); }
-NEOCOG_INLINE Vec MulAdd(Vec a, Vec b, Vec c) { return _mm512_fmadd_ps(a, b, c); }
-// The asm on a scalar temporary stops GCC from folding loads into the FMA or spilling accumulators.
+NEOCOG_INLINE Vec MulAdd(Vec a, Vec b, Vec c) {
+  return _mm512_fmadd_ps(a, b, c);
+}
+// The asm on a scalar temporary stops GCC from folding loads into the FMA or
+// spilling accumulators.
 NEOCOG_INLINE void FmaInto(Vec a, Vec b, Vec* c) {
   Vec t = *c;
   asm("vfmadd231ps %2, %1, %0" : "+v"(t) : "v"(a), "v"(b));
@@ -41,19 +51,31 @@ NEOCOG_INLINE void FmaInto(Vec a, Vec b, Vec* c) {
 // maxps and minps answer their second operand where either is NaN.
 NEOCOG_INLINE Vec AtLeast(Vec x, Vec low) { return _mm512_max_ps(low, x); }
 NEOCOG_INLINE Vec AtMost(Vec x, Vec high) { return _mm512_min_ps(high, x); }
-NEOCOG_INLINE Mask Less(Vec a, Vec b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
-NEOCOG_INLINE Mask IsNan(Vec a) { return _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q); }
-NEOCOG_INLINE Vec Select(Mask m, Vec a, Vec b) { return _mm512_mask_blend_ps(m, b, a); }
-NEOCOG_INLINE Vec MaxNan(Vec a, Vec b) { return Select(IsNan(a), a, _mm512_max_ps(a, b)); }
+NEOCOG_INLINE Mask Less(Vec a, Vec b) {
+  return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ);
+}
+NEOCOG_INLINE Mask IsNan(Vec a) {
+  return _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q);
+}
+NEOCOG_INLINE Vec Select(Mask m, Vec a, Vec b) {
+  return _mm512_mask_blend_ps(m, b, a);
+}
+NEOCOG_INLINE Vec MaxNan(Vec a, Vec b) {
+  return Select(IsNan(a), a, _mm512_max_ps(a, b));
+}
 NEOCOG_INLINE Vec Abs(Vec a) { return _mm512_abs_ps(a); }
 NEOCOG_INLINE Vec CopySign(Vec magnitude, Vec sign) {
   const __m512i bit = _mm512_set1_epi32(INT32_MIN);
-  return _mm512_castsi512_ps(_mm512_or_epi32(_mm512_andnot_epi32(bit, _mm512_castps_si512(magnitude)),
-                                             _mm512_and_epi32(bit, _mm512_castps_si512(sign))));
+  return _mm512_castsi512_ps(
+      _mm512_or_epi32(_mm512_andnot_epi32(bit, _mm512_castps_si512(magnitude)),
+                      _mm512_and_epi32(bit, _mm512_castps_si512(sign))));
 }
-NEOCOG_INLINE Vec Round(Vec a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+NEOCOG_INLINE Vec Round(Vec a) {
+  return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
 NEOCOG_INLINE Vec Pow2(Vec n) {
-  const __m512i biased = _mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127));
+  const __m512i biased =
+      _mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127));
   return _mm512_castsi512_ps(_mm512_slli_epi32(biased, 23));
 }
 NEOCOG_INLINE float ReduceAdd(Vec a) { return _mm512_reduce_add_ps(a); }

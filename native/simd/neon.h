@@ -1,4 +1,5 @@
-// AArch64 NEON: 4 lanes, 32 registers. 24 accumulators, 4 weights and 1 broadcast make the 6x16 tile.
+// AArch64 NEON: 4 lanes, 32 registers. 24 accumulators, 4 weights and 1
+// broadcast make the 6x16 tile.
 #ifndef NEOCOG_SIMD_NEON_H_
 #define NEOCOG_SIMD_NEON_H_
 
@@ -55,7 +56,8 @@ NEOCOG_INLINE Vec CopySign(Vec magnitude, Vec sign) {
 }
 NEOCOG_INLINE Vec Round(Vec a) { return vrndnq_f32(a); }
 NEOCOG_INLINE Vec Pow2(Vec n) {
-  return vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(vcvtq_s32_f32(n), vdupq_n_s32(127)), 23));
+  return vreinterpretq_f32_s32(
+      vshlq_n_s32(vaddq_s32(vcvtq_s32_f32(n), vdupq_n_s32(127)), 23));
 }
 NEOCOG_INLINE float ReduceAdd(Vec a) { return vaddvq_f32(a); }
 

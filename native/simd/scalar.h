@@ -1,5 +1,6 @@
-// Any CPU: the compiler's own 4-lane vectors, built without ISA flags (SSE2 on x86-64, NEON without FMA on arm64).
-// 16 registers on x86-64: 12 accumulators, 2 weights and 1 broadcast make the 6x8 tile.
+// Any CPU: the compiler's own 4-lane vectors, built without ISA flags (SSE2 on
+// x86-64, NEON without FMA on arm64). 16 registers on x86-64: 12 accumulators,
+// 2 weights and 1 broadcast make the 6x8 tile.
 #ifndef NEOCOG_SIMD_SCALAR_H_
 #define NEOCOG_SIMD_SCALAR_H_
 
@@ -14,12 +15,17 @@ constexpr const char* kIsaName = "scalar";
 
 typedef float Vec __attribute__((vector_size(16)));
 typedef int32_t Mask __attribute__((vector_size(16)));
-typedef float UnalignedVec __attribute__((vector_size(16), aligned(4), may_alias));
+typedef float UnalignedVec
+    __attribute__((vector_size(16), aligned(4), may_alias));
 
 NEOCOG_INLINE Vec Set1(float x) { return Vec{x, x, x, x}; }
 NEOCOG_INLINE Vec Zero() { return Set1(0); }
-NEOCOG_INLINE Vec Load(const float* p) { return *reinterpret_cast<const UnalignedVec*>(p); }
-NEOCOG_INLINE void Store(float* p, Vec v) { *reinterpret_cast<UnalignedVec*>(p) = v; }
+NEOCOG_INLINE Vec Load(const float* p) {
+  return *reinterpret_cast<const UnalignedVec*>(p);
+}
+NEOCOG_INLINE void Store(float* p, Vec v) {
+  *reinterpret_cast<UnalignedVec*>(p) = v;
+}
 NEOCOG_INLINE Vec LoadN(const float* p, int n) {
   return Vec{p[0], n > 1 ? p[1] : 0, n > 2 ? p[2] : 0, n > 3 ? p[3] : 0};
 }
@@ -35,7 +41,8 @@ NEOCOG_INLINE Vec Sub(Vec a, Vec b) { return a - b; }
 NEOCOG_INLINE Vec Mul(Vec a, Vec b) { return a * b; }
 NEOCOG_INLINE Vec Div(Vec a, Vec b) { return a / b; }
 NEOCOG_INLINE Vec Sqrt(Vec a) {
-  return Vec{__builtin_sqrtf(a[0]), __builtin_sqrtf(a[1]), __builtin_sqrtf(a[2]), __builtin_sqrtf(a[3])};
+  return Vec{__builtin_sqrtf(a[0]), __builtin_sqrtf(a[1]),
+             __builtin_sqrtf(a[2]), __builtin_sqrtf(a[3])};
 }
 NEOCOG_INLINE Vec MulAdd(Vec a, Vec b, Vec c) { return a * b + c; }
 NEOCOG_INLINE void FmaInto(Vec a, Vec b, Vec* c) { *c = a * b + *c; }
@@ -43,16 +50,22 @@ NEOCOG_INLINE void FmaInto(Vec a, Vec b, Vec* c) { *c = a * b + *c; }
 NEOCOG_INLINE Mask Less(Vec a, Vec b) { return a < b; }
 NEOCOG_INLINE Mask IsNan(Vec a) { return a != a; }
 NEOCOG_INLINE Vec Select(Mask m, Vec a, Vec b) {
-  return reinterpret_cast<Vec>((m & reinterpret_cast<Mask>(a)) | (~m & reinterpret_cast<Mask>(b)));
+  return reinterpret_cast<Vec>((m & reinterpret_cast<Mask>(a)) |
+                               (~m & reinterpret_cast<Mask>(b)));
 }
 NEOCOG_INLINE Vec AtLeast(Vec x, Vec low) { return Select(x < low, low, x); }
 NEOCOG_INLINE Vec AtMost(Vec x, Vec high) { return Select(high < x, high, x); }
-NEOCOG_INLINE Vec MaxNan(Vec a, Vec b) { return Select(IsNan(a), a, Select(a > b, a, b)); }
-NEOCOG_INLINE Vec Abs(Vec a) { return reinterpret_cast<Vec>(reinterpret_cast<Mask>(a) & 0x7fffffff); }
+NEOCOG_INLINE Vec MaxNan(Vec a, Vec b) {
+  return Select(IsNan(a), a, Select(a > b, a, b));
+}
+NEOCOG_INLINE Vec Abs(Vec a) {
+  return reinterpret_cast<Vec>(reinterpret_cast<Mask>(a) & 0x7fffffff);
+}
 NEOCOG_INLINE Vec CopySign(Vec magnitude, Vec sign) {
   return Select(Mask{} + INT32_MIN, sign, magnitude);
 }
-// Adding and taking away 1.5 * 2^23 rounds to the nearest whole number, ties to even, for |a| < 2^22.
+// Adding and taking away 1.5 * 2^23 rounds to the nearest whole number, ties to
+// even, for |a| < 2^22.
 NEOCOG_INLINE Vec Round(Vec a) {
   const Vec magic = Set1(12582912.0f);
   return (a + magic) - magic;
