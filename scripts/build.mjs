@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { rolldown } from 'rolldown';
 import { bin, findProgram, root } from './tools.mjs';
 
 const quiet = process.argv.includes('--quiet');
@@ -37,7 +38,9 @@ function missingTool() {
 
 run('tsc', ['-p', '.']);
 // One file for `import 'neocog'`: to open and link some eighty modules takes longer than all that they do at import.
-run('rolldown', ['dist/index.js', '--file', 'dist/neocog.js', '--platform', 'node', '--log-level', 'warn']);
+// Names stay readable in stack traces.
+const bundle = await rolldown({ input: `${root}/dist/index.js`, platform: 'node', logLevel: 'warn' });
+await bundle.write({ file: `${root}/dist/neocog.js`, minify: { mangle: false } });
 chmodSync(`${root}/dist/cli/main.js`, 0o755);
 
 const missing = missingTool();

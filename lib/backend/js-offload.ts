@@ -1,5 +1,5 @@
-import { setImmediate as turn } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
+import { createRequire } from 'node:module';
+import type { Worker } from 'node:worker_threads';
 import { BackendError } from '../errors.js';
 import { packageRoot } from '../root.js';
 import { abortable } from './abort.js';
@@ -100,7 +100,7 @@ function startWorker(): void {
   if (worker) return;
   try {
     // The flags of this process (loaders, a profiler) are not for the worker.
-    const started = new Worker(new URL('dist/backend/js-worker.js', packageRoot()), {
+    const started = newWorker(new URL('dist/backend/js-worker.js', packageRoot()), {
       name: 'neocog',
       execArgv: [],
     });
@@ -119,6 +119,12 @@ function startWorker(): void {
   } catch (error) {
     refuse(error);
   }
+}
+
+/** The module is loaded with the first worker: it is a good part of what the import of the package would take. */
+function newWorker(...args: ConstructorParameters<typeof Worker>): Worker {
+  const threads: typeof import('node:worker_threads') = createRequire(import.meta.url)('node:worker_threads');
+  return new threads.Worker(...args);
 }
 
 function receive(message: FromWorker): void {
@@ -182,7 +188,7 @@ async function runHere({ program, batch, inputs, signal, resolve, reject }: Pend
     const bound = bind(program.prepared, batch);
     attach(bound, inputs, outputs);
     for (const step of bound.steps) {
-      await turn();
+      await new Promise(setImmediate);
       if (signal?.aborted) return;
       runStep(step);
     }
