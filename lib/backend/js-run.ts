@@ -68,17 +68,14 @@ export function newOutputs({ outputs }: Prepared, batch: number): Float32Array<A
 interface Arenas {
   readonly sample: Float32Array;
   readonly shared: Float32Array;
-  readonly scratch: Float32Array;
 }
 
 function arenas(prepared: Prepared, batch: number, old: Arenas | undefined): Arenas {
   const sampleSize = prepared.sampleArena * batch;
   if (old && old.sample.length >= sampleSize) return old;
-  const scratches = prepared.steps.map(({ op, geometry }) => ops[op].scratch?.(geometry) ?? 0);
   return {
     sample: new Float32Array(sampleSize),
     shared: old?.shared ?? new Float32Array(prepared.sharedArena),
-    scratch: old?.scratch ?? new Float32Array(scratches.reduce((a, b) => Math.max(a, b), 0)),
   };
 }
 
@@ -129,7 +126,6 @@ export function bind(prepared: Prepared, batch: number, old?: Bound): Bound {
       outputs: lists(outputs),
       inputStrides: inputs.map((ref) => (ref.perSample ? ref.size : 0)),
       packed: typeof packed === 'object' ? packed : nothing,
-      scratch: memory.scratch,
     };
     return { op: ops[op], args, repack: typeof packed === 'number' ? packed : -1 };
   });

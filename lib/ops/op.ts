@@ -23,8 +23,6 @@ export interface KernelArgs {
   readonly inputStrides: readonly number[];
   /** What `pack` returned for the weights of this step. */
   readonly packed: Float32Array;
-  /** `scratch(geometry)` floats of undefined content. */
-  readonly scratch: Float32Array;
 }
 
 /** A word of the graph's language: a name with a shape rule. */
@@ -46,7 +44,6 @@ export interface Op<A extends Attributes = Attributes> extends Word<A> {
   /** Index of the input that is packed (weights), where there is one, and how to pack it. */
   readonly packs?: number;
   pack?(geometry: Geometry, weights: Float32Array): Float32Array;
-  scratch?(geometry: Geometry): number;
   /** True where an output may lie over the first input: out[i] depends on in[i] alone. */
   readonly inPlace?: boolean;
   run(args: KernelArgs): void;

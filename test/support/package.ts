@@ -18,16 +18,28 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** A copy of the package as it is installed, with `binary` in the place of the addon. */
+let copy: string | undefined;
+
+/**
+ * A copy of the package as it is installed, with `binary` in the place of the addon. One copy serves all tests of a
+ * file, one after the other.
+ */
 export function packageCopy(binary?: Uint8Array): string {
-  const folder = temporaryFolder();
-  for (const part of ['dist', 'package.json', 'node_modules/node-gyp-build']) {
-    cpSync(join(root, part), join(folder, part), { recursive: true });
-  }
+  copy ??= copyPackage();
+  const file = join(copy, 'build', 'Release', 'neocog.node');
+  rmSync(dirname(file), { recursive: true, force: true });
   if (binary) {
-    const file = join(folder, 'build', 'Release', 'neocog.node');
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, binary);
+  }
+  return copy;
+}
+
+function copyPackage(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'neocog-test-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  for (const part of ['dist', 'package.json', 'node_modules/node-gyp-build']) {
+    cpSync(join(root, part), join(folder, part), { recursive: true });
   }
   return folder;
 }
