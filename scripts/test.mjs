@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// Runs all tests (vitest; with NEOCOG_TEST_NEON=1 also scripts/neon.mjs) and says at the end what was left out and `N passed, N failed, N skipped`. Arguments go to
-// vitest: `node scripts/test.mjs test/ops -t conv2d`. Exit code 1 when anything failed or nothing ran.
+// Runs all tests and says at the end what was left out and `N passed, N failed, N skipped`, all runners together: vitest,
+// and with NEOCOG_TEST_NEON=1 the op tables on arm64 under emulation. Arguments go to vitest:
+// `node scripts/test.mjs test/ops -t conv2d`. Exit code 1 when anything failed or nothing ran.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -56,11 +57,26 @@ function groupBy(tests) {
   return groups;
 }
 
+/** Counts of scripts/neon.mjs; when it ends without any, that is one failure. */
+function runNeon() {
+  if (process.env.NEOCOG_TEST_NEON !== '1') return { passed: 0, failed: 0 };
+  console.log('arm64 under emulation:');
+  const stdio = ['ignore', 'pipe', 'inherit'];
+  const done = spawnSync(process.execPath, [join(root, 'scripts/neon.mjs')], { encoding: 'utf8', stdio });
+  process.stdout.write(done.stdout.replace(/^(?=.)/gm, '  '));
+  const [, passed = 0, failed = 1] = /(\d+) passed, (\d+) failed\n$/.exec(done.stdout) ?? [];
+  return { passed: Number(passed), failed: Math.max(Number(failed), done.status === 0 ? 0 : 1) };
+}
+
 const { status, results } = runVitest();
 const { passed, failed, skipped, broken } = count(results);
+const neon = runNeon();
 listSkipped(skipped);
 for (const file of broken) console.log(`failed before its first test: ${relative(root, file.name)}`);
 // vitest also fails for errors outside of tests, such as an unhandled rejection.
 if (status !== 0 && failed === 0) console.log(`vitest ended with ${status}, see above`);
-console.log(`${passed} passed, ${failed} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ''}`);
-process.exitCode = status === 0 && failed === 0 && passed > 0 ? 0 : 1;
+const all = { passed: passed + neon.passed, failed: failed + neon.failed };
+console.log(
+  `${all.passed} passed, ${all.failed} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ''}`,
+);
+process.exitCode = status === 0 && all.failed === 0 && passed > 0 ? 0 : 1;

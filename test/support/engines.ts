@@ -19,6 +19,11 @@ function engine(name: string, options: Engine['options'], missing?: string): Eng
     : { name, title: `${name} (${missing})`, options, missing };
 }
 
+/** Without what stands in brackets: the finder's own words, with every path it looked at. */
+function shortReason(error: unknown): string {
+  return (error as Error).message.replace(/^backend: /, '').replace(/ \(.*$/s, '');
+}
+
 function probe(isa: (typeof isas)[number]): Engine {
   const options = { backend: 'native', isa } as const;
   try {
@@ -26,7 +31,7 @@ function probe(isa: (typeof isas)[number]): Engine {
     if (ran !== isa) throw new Error(`asked for ${isa}, got ${ran}`);
     return engine(`native ${isa}`, options);
   } catch (error) {
-    return engine(`native ${isa}`, options, (error as Error).message);
+    return engine(`native ${isa}`, options, shortReason(error));
   }
 }
 
