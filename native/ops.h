@@ -8,11 +8,13 @@
 
 namespace neocog {
 
+// Lists are laid out as tables, by hand.
+// clang-format off
+
 // Height, width, channels in and out; window; strides; dilations; padding above
 // and on the left.
 #define NEOCOG_WINDOW(I) \
-  I(h)                   \
-  I(w) I(c) I(oh) I(ow) I(oc) I(kh) I(kw) I(sh) I(sw) I(dh) I(dw) I(pt) I(pl)
+  I(h) I(w) I(c) I(oh) I(ow) I(oc) I(kh) I(kw) I(sh) I(sw) I(dh) I(dw) I(pt) I(pl)
 // An activation in the epilogue.
 #define NEOCOG_ACT_INTS(I) I(act)
 #define NEOCOG_ACT_FLOATS(F) F(alpha) F(beta)
@@ -27,18 +29,18 @@ namespace neocog {
   I(groups) I(m) I(k) I(n) I(ta) I(tb) I(bias) NEOCOG_ACT_INTS(I)
 #define NEOCOG_REDUCE_INTS(I) I(kind) I(outer) I(size) I(inner)
 #define NEOCOG_UNARY_INTS(I) I(size) NEOCOG_ACT_INTS(I)
-#define NEOCOG_BINARY_INTS(I)                                             \
-  I(kind)                                                                 \
-  I(d0) I(d1) I(d2) I(d3) I(d4) I(d5) I(a0) I(a1) I(a2) I(a3) I(a4) I(a5) \
-      I(b0) I(b1) I(b2) I(b3) I(b4) I(b5) NEOCOG_ACT_INTS(I)
+#define NEOCOG_BINARY_INTS(I)                 \
+  I(kind) I(d0) I(d1) I(d2) I(d3) I(d4) I(d5) \
+  I(a0) I(a1) I(a2) I(a3) I(a4) I(a5)         \
+  I(b0) I(b1) I(b2) I(b3) I(b4) I(b5) NEOCOG_ACT_INTS(I)
 #define NEOCOG_ROWS_INTS(I) I(rows) I(c) NEOCOG_ACT_INTS(I)
 #define NEOCOG_EPSILON_FLOATS(F) F(epsilon) NEOCOG_ACT_FLOATS(F)
 #define NEOCOG_BATCHSTATS_INTS(I) I(rows) I(c)
 #define NEOCOG_SOFTMAX_INTS(I) I(outer) I(size) I(inner)
-#define NEOCOG_COPY_INTS(I)                                               \
-  I(d0)                                                                   \
-  I(d1) I(d2) I(d3) I(d4) I(d5) I(i0) I(i1) I(i2) I(i3) I(i4) I(i5) I(o0) \
-      I(o1) I(o2) I(o3) I(o4) I(o5) I(from) I(to) I(fill)
+#define NEOCOG_COPY_INTS(I)           \
+  I(d0) I(d1) I(d2) I(d3) I(d4) I(d5) \
+  I(i0) I(i1) I(i2) I(i3) I(i4) I(i5) \
+  I(o0) I(o1) I(o2) I(o3) I(o4) I(o5) I(from) I(to) I(fill)
 #define NEOCOG_COPY_FLOATS(F) F(value)
 #define NEOCOG_CONCAT_INTS(I) I(outer)
 
@@ -62,6 +64,8 @@ namespace neocog {
   V(Concat, concat, NEOCOG_CONCAT_INTS, NEOCOG_NO_FLOATS, -1)                \
   V(Im2col, im2col, NEOCOG_WINDOW, NEOCOG_NO_FLOATS, -1)
 
+// clang-format on
+
 #define NEOCOG_INT_FIELD(name) int32_t name;
 #define NEOCOG_FLOAT_FIELD(name) float name;
 #define NEOCOG_STRUCT(Struct, id, INTS, FLOATS, packs) \
@@ -77,13 +81,15 @@ NEOCOG_OPS(NEOCOG_STRUCT)
 enum OpIndex : int32_t { NEOCOG_OPS(NEOCOG_OP_ENUM) kOpCount };
 #undef NEOCOG_OP_ENUM
 
+// clang-format off
 // X(name): the order is that of the TypeScript lists.
-#define NEOCOG_ACTIVATIONS(X)                                               \
-  X(none)                                                                   \
-  X(relu) X(leakyrelu) X(elu) X(sigmoid) X(tanh) X(softplus) X(hardsigmoid) \
-      X(hardswish) X(swish) X(gelu) X(gelutanh)
+#define NEOCOG_ACTIVATIONS(X)                                     \
+  X(none) X(relu) X(leakyrelu) X(elu) X(sigmoid) X(tanh) X(softplus) \
+  X(hardsigmoid) X(hardswish) X(swish) X(gelu) X(gelutanh)
 #define NEOCOG_BINARIES(X) X(add) X(multiply) X(prelu)
 #define NEOCOG_REDUCTIONS(X) X(sum) X(mean) X(max)
+
+// clang-format on
 
 #define NEOCOG_ENUM_ENTRY(name) k_##name,
 enum class Act : int32_t { NEOCOG_ACTIVATIONS(NEOCOG_ENUM_ENTRY) kCount };
