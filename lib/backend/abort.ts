@@ -1,3 +1,33 @@
+/** Runs that wait on a signal. It has one listener for all of them: Node warns of a leak at the eleventh. */
+interface Watch {
+  readonly stops: Set<() => void>;
+  readonly listener: () => void;
+}
+
+const watches = new WeakMap<AbortSignal, Watch>();
+
+function watch(signal: AbortSignal, stop: () => void): void {
+  const known = watches.get(signal);
+  if (known) {
+    known.stops.add(stop);
+    return;
+  }
+  const stops = new Set([stop]);
+  const listener = (): void => {
+    for (const each of stops) each();
+  };
+  watches.set(signal, { stops, listener });
+  signal.addEventListener('abort', listener, { once: true });
+}
+
+/** The last run takes the listener with it. */
+function unwatch(signal: AbortSignal, stop: () => void): void {
+  const known = watches.get(signal);
+  if (!known?.stops.delete(stop) || known.stops.size > 0) return;
+  signal.removeEventListener('abort', known.listener);
+  watches.delete(signal);
+}
+
 /**
  * The promise of `start`, or a rejection with the signal's reason at the moment of the abort, when `cancel` is called.
  * Where the signal is aborted already, nothing is started. No listener stays behind.
@@ -14,9 +44,9 @@ export function abortable<T>(
       reject(signal.reason);
       cancel();
     };
-    signal.addEventListener('abort', stop, { once: true });
+    watch(signal, stop);
     start()
       .then(resolve, reject)
-      .finally(() => signal.removeEventListener('abort', stop));
+      .finally(() => unwatch(signal, stop));
   });
 }

@@ -37,10 +37,10 @@ void MatmulPack(const void* geometry, const float* b, float* packed,
   }
 }
 
-// Rows that lie a multiple of 4 KiB apart share one set of the first cache:
-// they are copied, like rows whose elements are not neighbours.
+// Rows that lie a multiple of 2 KiB apart share one or two sets of the first
+// cache: they are copied, like rows whose elements are not neighbours.
 NEOCOG_INLINE bool MatmulCopies(const Matmul& g) {
-  return (g.ta && g.m > 1) || g.k % 1024 == 0;
+  return (g.ta && g.m > 1) || g.k % 512 == 0;
 }
 
 // The rows of a group over the whole batch: with m = 1, a dense layer, they are
