@@ -27,7 +27,7 @@ export interface NativeProgram {
   runSync(batch: number, inputs: readonly Float32Array[], outputs: readonly Float32Array[]): void;
   /** Copies the inputs, computes off the event loop, resolves with new arrays. `id` names the run for `cancel`. */
   run(batch: number, inputs: readonly Float32Array[], id: number): Promise<Float32Array[]>;
-  /** The run rejects with an error of code `ERR_CANCELLED`, at the latest after its current step. */
+  /** A run whose last step has not begun rejects with an error of code `ERR_CANCELLED`, after its current step. */
   cancel(id: number): void;
   /** Frees the native memory now; garbage collection does it otherwise. Runs in flight finish. */
   dispose(): void;

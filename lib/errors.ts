@@ -46,7 +46,7 @@ export function show(value: unknown): string {
   if (Object.is(value, -0)) return '-0';
   if (value === null || typeof value !== 'object') return String(value);
   try {
-    if (ArrayBuffer.isView(value)) return `a ${value.constructor.name}`;
+    if (ArrayBuffer.isView(value)) return withArticle(value.constructor.name);
     if (!Array.isArray(value)) return 'an object';
     if (value.length <= 8)
       return `[${value.map((item) => (Array.isArray(item) ? 'an array' : show(item))).join(', ')}]`;
@@ -54,4 +54,9 @@ export function show(value: unknown): string {
   } catch {
     return 'an object that cannot be read';
   }
+}
+
+/** "an Int8Array", "a Uint8Array" */
+export function withArticle(name: string): string {
+  return `${/^[AEIO]/.test(name) ? 'an' : 'a'} ${name}`;
 }

@@ -1,4 +1,4 @@
-import { OptionError, ShapeError, show } from './errors.js';
+import { OptionError, ShapeError, show, withArticle } from './errors.js';
 import { isList } from './options.js';
 
 /** Data types and the typed array that holds each. */
@@ -109,7 +109,7 @@ function makeTensor(who: string, data: unknown, shape: unknown, dtype: unknown):
   const named = dtype === undefined ? inferred : namedDataType(who, dtype);
   if (constructors[named] !== constructors[inferred]) {
     throw new ShapeError(
-      `${who}: expected a ${constructors[named].name} for the dtype ${named}, got a ${constructors[inferred].name}`,
+      `${who}: expected ${withArticle(constructors[named].name)} for the dtype ${named}, got ${withArticle(constructors[inferred].name)}`,
     );
   }
   const dimensions = checkShape(who, 'shape', shape);
@@ -132,7 +132,7 @@ function dataTypeOf(who: string, data: unknown): DataType {
   const supported = 'a Float32Array (or Float64Array, Int32Array, BigInt64Array, Uint8Array)';
   const hint = isList(data) ? ': make one with Float32Array.from(data.flat(Infinity))' : '';
   throw new OptionError(
-    `${who}: expected data to be ${supported}, got ${kind ? `a ${kind}` : show(data)}${hint}`,
+    `${who}: expected data to be ${supported}, got ${kind ? withArticle(kind) : show(data)}${hint}`,
   );
 }
 

@@ -50,6 +50,8 @@ struct KernelTable {
   int64_t (*peak)(int64_t rounds, float* sink);
 };
 
+static_assert(sizeof(void*) == 8, "kernels are for 64-bit targets");
+
 extern const KernelTable kScalarTable;
 extern const KernelTable kNeonTable;
 extern const KernelTable kAvx2Table;

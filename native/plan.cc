@@ -149,7 +149,9 @@ void Plan::AddStep(const PlanSpec& spec, const StepSpec& from,
   pointers_ = std::max<int64_t>(pointers_, step.in_count + step.out_count);
   if (kernel.scratch_size != nullptr) {
     const Size size(kernel.scratch_size(&step.geometry));
-    scratch_ = std::max(scratch_, size.RoundedUp().value());
+    const int64_t floats = size.RoundedUp().value();
+    if (floats < 0) throw std::bad_alloc();
+    scratch_ = std::max(scratch_, floats);
   }
 
   step.packs = -1;

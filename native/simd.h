@@ -5,17 +5,22 @@
 // flags. Everything is static and forced inline, so that no object exports code
 // which an older CPU could end up running.
 //
-//   kLanes               floats in a Vec
-//   kTileRows, kTileVecs the GEMM register tile: rows x vectors of accumulators
-//   kWideTileRows        rows of a tile with one vector more, 0 where the
-//   registers do not allow one kIsaName             the name users know LoadN,
-//   StoreN        the first n lanes, 1 <= n <= kLanes; LoadN fills the others
-//   with 0 MulAdd(a, b, c)      a * b + c (fused except in scalar.h) FmaInto(a,
-//   b, &c)    c += a * b; keeps c in a register through hot loops AtLeast(x,
-//   low), AtMost(x, high)  clip by a bound that is not NaN; NaN in x stays
-//   MaxNan(a, b)         the larger, NaN if either is
-//   Pow2(n)              2^n for whole n in [-126, 127]
-//   Select(m, a, b)      m ? a : b per lane
+// clang-format off
+//   kLanes                 floats in a Vec
+//   kTileRows, kTileVecs   the GEMM register tile: rows x vectors of sums
+//   kWideTileRows          rows of a tile with one vector more; 0 where the
+//                          registers do not allow one
+//   kIsaName               the name users know
+//   LoadN, StoreN          the first n lanes, 1 <= n <= kLanes; LoadN fills the
+//                          others with 0
+//   MulAdd(a, b, c)        a * b + c (fused except in scalar.h)
+//   FmaInto(a, b, &c)      c += a * b; keeps c in a register in hot loops
+//   AtLeast(x, low), AtMost(x, high)
+//                          clip by a bound that is not NaN; NaN in x stays
+//   MaxNan(a, b)           the larger, NaN if either is
+//   Pow2(n)                2^n for whole n in [-126, 127]
+//   Select(m, a, b)        m ? a : b per lane
+// clang-format on
 #ifndef NEOCOG_SIMD_H_
 #define NEOCOG_SIMD_H_
 

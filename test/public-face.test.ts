@@ -1,3 +1,8 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { backend, layers, sequential } from 'neocog';
 import { expect, test } from 'vitest';
 import { runModule } from './support/child.js';
 import { root } from './support/paths.js';
@@ -22,4 +27,46 @@ console.log(JSON.stringify({ names, required }));
     ),
   ).toEqual(names);
   expect(stderr.replace(/.*ExperimentalWarning.*\n|.*trace-warnings.*\n/g, '')).toBe('');
+});
+
+test('the types compile without any setting of the user, and without the types of Node', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'neocog-types-'));
+  try {
+    mkdirSync(join(folder, 'node_modules'));
+    symlinkSync(root, join(folder, 'node_modules/neocog'));
+    const file = join(folder, 'user.ts');
+    const lines = [
+      "import { layers, sequential, tensor } from 'neocog';",
+      "const net = sequential({ layers: [layers.dense({ inputShape: [2], units: 1, activation: 'relu' })] });",
+      'const y: Float32Array = net.predictSync(tensor(new Float32Array(2), [1, 2])).data;',
+      'console.log(y.length);',
+    ];
+    writeFileSync(file, lines.join('\n'));
+    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+    const tsc = join(root, 'node_modules/typescript/bin/tsc');
+    const options = ['--noEmit', '--strict', '--module', 'nodenext', '--moduleResolution', 'nodenext'];
+    const done = spawnSync(process.execPath, [tsc, ...options, '--preserveSymlinks', file], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+    expect(done.stdout).toBe('');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('an instruction set is asked of the native engine, and of no other', () => {
+  const net = (options: object) => () =>
+    sequential({ layers: [layers.relu({ inputShape: [2] })], ...options }).backend;
+  expect(net({ backend: 'js', isa: 'scalar' })).toThrow(/expected no isa for the js backend, got "scalar"/);
+  if (backend().name === 'native') expect(net({ isa: 'scalar' })().isa).toBe('scalar');
+  else expect(net({ isa: 'scalar' })).toThrow(/is not available/);
+});
+
+test('a time of day is a good seed', () => {
+  const kernel = (seed: number) =>
+    sequential({ layers: [layers.dense({ inputShape: [3], units: 2 })], seed }).getWeights()[0]?.data;
+  expect(kernel(1_790_000_000_000)).toEqual(kernel(1_790_000_000_000));
+  expect(kernel(1_790_000_000_000)).not.toEqual(kernel(1_790_000_000_001));
+  expect(() => kernel(-1)).toThrow(/seed/);
 });

@@ -9,7 +9,9 @@ const hasNm = spawnSync('nm', ['--version']).status === 0;
 
 /** Objects of kernels/table.cc, one for each instruction set. */
 const objects = existsSync(build)
-  ? readdirSync(build, { recursive: true, encoding: 'utf8' }).filter((file) => /table\.cc\.o$/.test(file))
+  ? readdirSync(build, { recursive: true, encoding: 'utf8' }).filter((file) =>
+      /^CMakeFiles.*table\.cc\.o$/.test(file),
+    )
   : [];
 const missing = !hasNm ? 'there is no nm' : objects.length === 0 ? 'nothing was built' : undefined;
 

@@ -15,6 +15,7 @@ let warned = false;
 
 /**
  * The backend for a model: options first, then NEOCOG_BACKEND, NEOCOG_ISA and NEOCOG_THREADS, then the best there is.
+ * An instruction set that is asked for means the native engine; threads are what it may use at most.
  * Throws an OptionError for what cannot be meant, a BackendError for what this machine cannot do.
  */
 export function selectBackend(options: BackendOptions = {}): Backend {
@@ -22,9 +23,12 @@ export function selectBackend(options: BackendOptions = {}): Backend {
   const name = oneOfOr(given.backend, 'backend', 'NEOCOG_BACKEND', names);
   const isa = oneOfOr(given.isa, 'isa', 'NEOCOG_ISA', isas);
   const threads = threadCount(given.threads);
-  const key = `${name} ${isa} ${threads}`;
+  const key = `${name} ${isa} ${threads} ${given.isa === undefined}`;
   let backend = selected.get(key);
   if (!backend) {
+    if (name === 'js' && given.isa !== undefined) {
+      throw new BackendError(`backend: expected no isa for the js backend, got ${show(isa)}`);
+    }
     backend = choose(name, isa, threads);
     selected.set(key, backend);
   }
@@ -53,8 +57,9 @@ function choose(
     }
     return nativeBackend(addon.binding, chosen, threads ?? Math.min(usableCores(), maxThreads));
   }
-  if (name === 'native') {
-    throw new BackendError(`backend: the native backend is not available: ${addon.reason}`);
+  if (name === 'native' || isa !== undefined) {
+    const wanted = name === 'native' ? 'the native backend' : `the native backend with isa ${show(isa)}`;
+    throw new BackendError(`backend: ${wanted} is not available: ${addon.reason}`);
   }
   if (addon.broken && !warned) {
     warned = true;

@@ -50,8 +50,11 @@ export interface EagerCall {
   readonly operands: readonly Operand[];
   /** Adds the nodes to the graph; gets the operands' values and returns those of the results. */
   build(graph: GraphBuilder, operands: readonly number[]): readonly number[];
-  /** What the caller gave to be written. */
+  /** A function over the last axis of the first result, after everything else. */
+  readonly last?: 'softmax' | undefined;
+  /** What the caller gave to be written: as the only result, or for each of several. */
   readonly out?: unknown;
+  readonly outs?: readonly unknown[];
   /** How many of the first operands `out` may be the very same memory as. */
   readonly aliases?: number;
 }
@@ -72,13 +75,17 @@ export function callOne(call: EagerCall): Tensor {
 
 /** Runs an eager op as what it is: a cached plan of a step or two, for any batch where the op has one. */
 export function callAll(call: EagerCall): Tensor[] {
-  const { operands, who, out } = call;
+  const { operands, who, out, outs } = call;
   const { program, outputs } = loaded(call);
   const batch = operands[0]?.perSample ? (operands[0].tensor.shape[0] as number) : 1;
-  const results = outputs.map(({ shape, perSample }) => {
+  const results = outputs.map(({ shape, perSample }, index) => {
     const shown = Object.freeze(perSample ? [batch, ...shape] : [...shape]);
-    return out === undefined ? newTensor(who, shown) : checkOut(call, shown);
+    const given = outs ? outs[index] : out;
+    return given === undefined ? newTensor(who, shown) : checkOut(call, given, shown);
   });
+  if (results.some(({ data }, i) => results.some((other, j) => j < i && overlaps(data, other.data)))) {
+    throw new OptionError(`${who}: expected each result of out to have memory of its own`);
+  }
   program.runSync(
     batch,
     operands.map(({ tensor }) => tensor.data),
@@ -97,8 +104,8 @@ function loaded(call: EagerCall): Loaded {
 }
 
 /** Written by hand because it is made for every call; JSON takes three times as long. */
-function keyOf({ who, attributes, operands }: EagerCall): string {
-  let key = who;
+function keyOf({ who, attributes, operands, last }: EagerCall): string {
+  let key = last ? who + last : who;
   // The values alone: one op gives its attributes always in the same order, and nested ones are lists of numbers.
   for (const value of Object.values(attributes))
     key += typeof value === 'object' ? listed(value, 0) : `|${value}`;
@@ -113,12 +120,17 @@ function listed(numbers: readonly number[], from: number): string {
   return text;
 }
 
-function load({ operands, build }: EagerCall): Loaded {
+function load({ who, operands, build, last }: EagerCall): Loaded {
   const graph = graphBuilder();
   const inputs = operands.map(({ name, tensor: { shape }, perSample }) =>
     graph.input(name, perSample ? shape.slice(1) : shape, perSample),
   );
-  const plan = compile(graph.finish(build(graph, inputs)));
+  let results = build(graph, inputs);
+  if (last) {
+    const [first = 0, ...rest] = results;
+    results = [...graph.node(last, who, { axis: graph.value(first).shape.length - 1 }, [first]), ...rest];
+  }
+  const plan = compile(graph.finish(results));
   return { program: selectBackend().load(plan), outputs: plan.outputs };
 }
 
@@ -133,7 +145,7 @@ function newTensor(who: string, shape: readonly number[]): Tensor {
 }
 
 /** The tensor to be written: of the result's shape, and sharing memory with an operand only where the op allows it. */
-function checkOut({ who, out, operands, aliases = 0 }: EagerCall, shape: readonly number[]): Tensor {
+function checkOut({ who, operands, aliases = 0 }: EagerCall, out: unknown, shape: readonly number[]): Tensor {
   const result = checkFloatTensor(who, 'out', out);
   if (!sameShape(result.shape, shape)) {
     throw new ShapeError(

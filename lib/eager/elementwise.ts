@@ -6,11 +6,11 @@ import { callOne, type Operand, whole } from './call.js';
 
 /** `out` is written instead of a new tensor; here it may be an operand itself. */
 export interface OutOption {
-  readonly out?: Tensor;
+  readonly out?: Tensor | undefined;
 }
 
 /** min(max(x, 0), maxValue); NaN stays NaN. */
-export function relu(x: Tensor, options?: OutOption & { readonly maxValue?: number }): Tensor {
+export function relu(x: Tensor, options?: OutOption & { readonly maxValue?: number | undefined }): Tensor {
   const read = readOptions('relu', options, ['maxValue', 'out']);
   const beta =
     read.maxValue === undefined ? Number.POSITIVE_INFINITY : finite('relu', 'maxValue', read.maxValue);
@@ -18,7 +18,7 @@ export function relu(x: Tensor, options?: OutOption & { readonly maxValue?: numb
 }
 
 /** x < 0 ? alpha x : x */
-export function leakyReLU(x: Tensor, options?: OutOption & { readonly alpha?: number }): Tensor {
+export function leakyReLU(x: Tensor, options?: OutOption & { readonly alpha?: number | undefined }): Tensor {
   const read = readOptions('leakyReLU', options, ['alpha', 'out']);
   return unary(
     'leakyReLU',
@@ -29,7 +29,7 @@ export function leakyReLU(x: Tensor, options?: OutOption & { readonly alpha?: nu
 }
 
 /** x < 0 ? alpha (exp(x) - 1) : x */
-export function elu(x: Tensor, options?: OutOption & { readonly alpha?: number }): Tensor {
+export function elu(x: Tensor, options?: OutOption & { readonly alpha?: number | undefined }): Tensor {
   const read = readOptions('elu', options, ['alpha', 'out']);
   return unary('elu', x, { activation: 'elu', alpha: finite('elu', 'alpha', read.alpha, 1) }, read.out);
 }
@@ -37,7 +37,7 @@ export function elu(x: Tensor, options?: OutOption & { readonly alpha?: number }
 /** min(max(alpha x + beta, 0), 1); relu6(x + 3) / 6 by default. */
 export function hardSigmoid(
   x: Tensor,
-  options?: OutOption & { readonly alpha?: number; readonly beta?: number },
+  options?: OutOption & { readonly alpha?: number | undefined; readonly beta?: number | undefined },
 ): Tensor {
   const who = 'hardSigmoid';
   const read = readOptions(who, options, ['alpha', 'beta', 'out']);
@@ -51,7 +51,10 @@ export function hardSigmoid(
 }
 
 /** x (1 + erf(x / sqrt 2)) / 2; the tanh form with `approximate`. */
-export function gelu(x: Tensor, options?: OutOption & { readonly approximate?: boolean }): Tensor {
+export function gelu(
+  x: Tensor,
+  options?: OutOption & { readonly approximate?: boolean | undefined },
+): Tensor {
   const read = readOptions('gelu', options, ['approximate', 'out']);
   const approximate = boolean('gelu', 'approximate', read.approximate, false);
   return unary('gelu', x, { activation: approximate ? 'gelutanh' : 'gelu' }, read.out);
@@ -68,7 +71,7 @@ export const hardSwish = plain('hardSwish');
 export const swish = plain('swish');
 
 /** exp(x) over its sum along an axis that counts the batch. */
-export function softmax(x: Tensor, options?: OutOption & { readonly axis?: number }): Tensor {
+export function softmax(x: Tensor, options?: OutOption & { readonly axis?: number | undefined }): Tensor {
   const who = 'softmax';
   const read = readOptions(who, options, ['axis', 'out']);
   const operand = whole(who, 'x', x);
@@ -93,7 +96,10 @@ export function multiply(a: Tensor, b: Tensor, options?: OutOption): Tensor {
 }
 
 /** Tensors one beside the other along an axis (the last) that counts the batch. */
-export function concat(tensors: readonly Tensor[], options?: OutOption & { readonly axis?: number }): Tensor {
+export function concat(
+  tensors: readonly Tensor[],
+  options?: OutOption & { readonly axis?: number | undefined },
+): Tensor {
   const who = 'concat';
   const read = readOptions(who, options, ['axis', 'out']);
   const operands = list(who, 'tensors', tensors).map((item, i) => whole(who, `tensors[${i}]`, item));

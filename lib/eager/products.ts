@@ -5,7 +5,7 @@ import { boolean, expected, readOptions } from '../options.js';
 import { showShape, type Tensor } from '../tensor.js';
 import { callAll, callOne, checkRank, type Operand, samples, whole } from './call.js';
 import type { OutOption } from './elementwise.js';
-import { activated } from './windowed.js';
+import { activated, softmaxAfter } from './windowed.js';
 
 /** a [m, k], b [k, n] -> [m, n]; or one product for each of the first axis: [g, m, k], [g, k, n] -> [g, m, n]. */
 export function matMul(
@@ -13,9 +13,9 @@ export function matMul(
   b: Tensor,
   options?: OutOption & {
     /** a is [k, m]. */
-    readonly transposeA?: boolean;
+    readonly transposeA?: boolean | undefined;
     /** b is [n, k]. */
-    readonly transposeB?: boolean;
+    readonly transposeB?: boolean | undefined;
   },
 ): Tensor {
   const who = 'matMul';
@@ -40,7 +40,7 @@ export function matMul(
 export function dense(
   x: Tensor,
   w: Tensor,
-  options?: OutOption & { readonly bias?: Tensor; readonly activation?: string },
+  options?: OutOption & { readonly bias?: Tensor | undefined; readonly activation?: string | undefined },
 ): Tensor {
   const who = 'dense';
   const read = readOptions(who, options, ['bias', 'activation', 'out']);
@@ -49,7 +49,8 @@ export function dense(
   const bias = read.bias === undefined ? [] : [whole(who, 'bias', read.bias)];
   const attributes = activated(who, read.activation);
   const build: Build = (graph, values) => graph.node('matmul', who, attributes, values);
-  return callOne({ who, attributes, operands: [rows(who, x), weights, ...bias], build, out: read.out });
+  const operands = [rows(who, x), weights, ...bias];
+  return callOne({ who, attributes, operands, build, last: softmaxAfter(read.activation), out: read.out });
 }
 
 /** (x - mean) / sqrt(variance + epsilon) * gamma + beta per channel, the last axis; gamma is 1, beta 0 by default. */
@@ -58,9 +59,9 @@ export function batchNorm(
   options: OutOption & {
     readonly mean: Tensor;
     readonly variance: Tensor;
-    readonly gamma?: Tensor;
-    readonly beta?: Tensor;
-    readonly epsilon?: number;
+    readonly gamma?: Tensor | undefined;
+    readonly beta?: Tensor | undefined;
+    readonly epsilon?: number | undefined;
   },
 ): Tensor {
   const who = 'batchNorm';
@@ -78,13 +79,26 @@ export function batchNorm(
   return callOne({ who, attributes, operands: [...operands, ...factors], build, out: read.out, aliases: 1 });
 }
 
+export interface BatchNormTrained {
+  readonly y: Tensor;
+  readonly mean: Tensor;
+  readonly variance: Tensor;
+}
+
 /** The same with the statistics of x itself: mean and population variance over everything but the channels. */
 export function batchNormTrain(
   x: Tensor,
-  options?: { readonly gamma?: Tensor; readonly beta?: Tensor; readonly epsilon?: number },
-): { readonly y: Tensor; readonly mean: Tensor; readonly variance: Tensor } {
+  options?: {
+    readonly gamma?: Tensor | undefined;
+    readonly beta?: Tensor | undefined;
+    readonly epsilon?: number | undefined;
+    /** Written instead of new tensors. */
+    readonly out?: Partial<BatchNormTrained> | undefined;
+  },
+): BatchNormTrained {
   const who = 'batchNormTrain';
-  const read = readOptions(who, options, ['gamma', 'beta', 'epsilon']);
+  const read = readOptions(who, options, ['gamma', 'beta', 'epsilon', 'out']);
+  const out = readOptions(who, read.out, ['y', 'mean', 'variance']);
   const factors = factorsOf(who, read);
   const attributes: BatchNormAttributes = { epsilon: epsilon(who, read.epsilon) };
   const build: Build = (graph, [image, ...rest]) => {
@@ -92,7 +106,8 @@ export function batchNormTrain(
     const inputs = [image, ...statistics, ...withDefaults(graph, image, factors, rest)] as number[];
     return [...graph.node('batchnorm', who, attributes, inputs), ...statistics];
   };
-  const results = callAll({ who, attributes, operands: [rows(who, x), ...factors], build });
+  const outs = [out.y, out.mean, out.variance];
+  const results = callAll({ who, attributes, operands: [rows(who, x), ...factors], build, outs });
   const [y, mean, variance] = results as [Tensor, Tensor, Tensor];
   return Object.freeze({ y, mean, variance });
 }
@@ -109,7 +124,10 @@ function rows(who: string, x: unknown): Operand {
 }
 
 /** gamma and beta, as far as they are given. */
-function factorsOf(who: string, read: { readonly gamma?: unknown; readonly beta?: unknown }): Operand[] {
+function factorsOf(
+  who: string,
+  read: { readonly gamma?: unknown | undefined; readonly beta?: unknown | undefined },
+): Operand[] {
   return (['gamma', 'beta'] as const).flatMap((name) =>
     read[name] === undefined ? [] : [whole(who, name, read[name])],
   );

@@ -26,23 +26,23 @@ import { callOne, checkRank, type Operand, samples, whole } from './call.js';
 
 /** Options of everything that moves a window; a single number counts for height and width. */
 export interface WindowOptions {
-  readonly strides?: number | Pair;
+  readonly strides?: number | Pair | undefined;
   /** 'valid' (nothing), 'same' (as TensorFlow), a number for all sides, or [[top, bottom], [left, right]]. */
-  readonly padding?: 'valid' | 'same' | number | Pads;
+  readonly padding?: 'valid' | 'same' | number | Pads | undefined;
   /** Written instead of a new tensor. */
-  readonly out?: Tensor;
+  readonly out?: Tensor | undefined;
 }
 
 export interface ConvOptions extends WindowOptions {
-  readonly dilations?: number | Pair;
-  readonly bias?: Tensor;
-  /** Name of an elementwise function: 'relu', 'sigmoid', ... */
-  readonly activation?: string;
+  readonly dilations?: number | Pair | undefined;
+  readonly bias?: Tensor | undefined;
+  /** 'relu', 'sigmoid', ..., or 'softmax' over the channels. PReLU has weights of its own: see `prelu`. */
+  readonly activation?: string | undefined;
 }
 
 export interface PoolOptions extends WindowOptions {
-  readonly poolSize?: number | Pair;
-  readonly ceilMode?: boolean;
+  readonly poolSize?: number | Pair | undefined;
+  readonly ceilMode?: boolean | undefined;
 }
 
 // Attributes are put together by Object.assign: spreads of several objects cost microseconds, and in every call.
@@ -54,7 +54,7 @@ const poolKeys = ['poolSize', 'strides', 'padding', 'ceilMode', 'out'] as const;
 export function conv2d(
   x: Tensor,
   kernel: Tensor,
-  options?: ConvOptions & { readonly groups?: number },
+  options?: ConvOptions & { readonly groups?: number | undefined },
 ): Tensor {
   const who = 'conv2d';
   const read = readOptions(who, options, [...convKeys, 'groups']);
@@ -65,7 +65,7 @@ export function conv2d(
     activated(who, read.activation),
   );
   const build: Build = (graph, values) => graph.node('conv2d', who, attributes, values);
-  return callOne({ who, attributes, operands, build, out: read.out });
+  return callOne({ who, attributes, operands, build, last: softmaxAfter(read.activation), out: read.out });
 }
 
 /** x [n, h, w, c], kernel [kh, kw, c, multiplier] -> [n, oh, ow, c * multiplier] */
@@ -78,14 +78,14 @@ export function depthwiseConv2d(x: Tensor, kernel: Tensor, options?: ConvOptions
     activated(who, read.activation),
   );
   const build: Build = (graph, values) => graph.node('depthwise2d', who, attributes, values);
-  return callOne({ who, attributes, operands, build, out: read.out });
+  return callOne({ who, attributes, operands, build, last: softmaxAfter(read.activation), out: read.out });
 }
 
 /** x [n, h, w, c], kernel [kh, kw, filters, c] -> [n, oh, ow, filters], oh = (h - 1) stride + kh for 'valid' */
 export function conv2dTranspose(
   x: Tensor,
   kernel: Tensor,
-  options?: ConvOptions & { readonly outputPadding?: number | Pair },
+  options?: ConvOptions & { readonly outputPadding?: number | Pair | undefined },
 ): Tensor {
   const who = 'conv2dTranspose';
   const read = readOptions(who, options, [...convKeys, 'outputPadding']);
@@ -100,7 +100,7 @@ export function conv2dTranspose(
     activated(who, read.activation),
   );
   const build: Build = (graph, values) => graph.node('convtranspose2d', who, attributes, values);
-  return callOne({ who, attributes, operands, build, out: read.out });
+  return callOne({ who, attributes, operands, build, last: softmaxAfter(read.activation), out: read.out });
 }
 
 /** x [n, h, w, c] -> [n, oh, ow, c]: the largest cell under each window (2 x 2, steps of its size); NaN wins. */
@@ -117,7 +117,7 @@ export function avgPool2d(
   x: Tensor,
   options?: PoolOptions & {
     /** Padded cells count as zeros in the mean. */
-    readonly countIncludePad?: boolean;
+    readonly countIncludePad?: boolean | undefined;
   },
 ): Tensor {
   const who = 'avgPool2d';
@@ -140,14 +140,17 @@ export function globalMaxPool2d(x: Tensor, options?: GlobalPoolOptions): Tensor 
 }
 
 export interface GlobalPoolOptions {
-  readonly keepDims?: boolean;
-  readonly out?: Tensor;
+  readonly keepDims?: boolean | undefined;
+  readonly out?: Tensor | undefined;
 }
 
 /** The cells under each place of a window as a row: x [n, h, w, c] -> [n, oh, ow, kh * kw * c] */
 export function im2col(
   x: Tensor,
-  options: WindowOptions & { readonly kernelSize: number | Pair; readonly dilations?: number | Pair },
+  options: WindowOptions & {
+    readonly kernelSize: number | Pair;
+    readonly dilations?: number | Pair | undefined;
+  },
 ): Tensor {
   const who = 'im2col';
   const read = readOptions(who, options, ['kernelSize', 'strides', 'padding', 'dilations', 'out']);
@@ -224,7 +227,12 @@ function pool(who: string, x: unknown, read: Options<(typeof poolKeys)[number]>)
   return { operands, attributes };
 }
 
-/** The option `activation` of an op that has one in its epilogue. */
+/** The option `activation` of an op that has one in its epilogue; softmax, which is none, comes after it (`last`). */
 export function activated(who: string, name: unknown): Activated {
-  return activations.get(oneOf(who, 'activation', name, elementwiseActivations, 'linear')) ?? {};
+  const known = [...elementwiseActivations, 'softmax'];
+  return activations.get(oneOf(who, 'activation', name, known, 'linear')) ?? {};
+}
+
+export function softmaxAfter(name: unknown): 'softmax' | undefined {
+  return name === 'softmax' ? name : undefined;
 }

@@ -1,3 +1,6 @@
+// For users whose compiler does not know Symbol.dispose by itself.
+/// <reference lib="esnext.disposable" preserve="true" />
+
 import type { BackendInfo } from '../backend/backend.js';
 import type { Graph } from '../graph/graph.js';
 import type { Json } from '../json.js';

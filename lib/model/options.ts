@@ -2,7 +2,7 @@ import type { BackendOptions } from '../backend/backend.js';
 import { selectBackend } from '../backend/select.js';
 import { OptionError, show } from '../errors.js';
 import { type Json, plainJson } from '../json.js';
-import { boolean, list, nonNegativeInteger, type Options, oneOf, positiveInteger } from '../options.js';
+import { boolean, expected, list, type Options, oneOf, positiveInteger } from '../options.js';
 
 /** Options of every model. */
 export interface ModelOptions {
@@ -69,7 +69,7 @@ export function modelSettings(who: string, given: Options<(typeof modelOptionNam
   }
   const settings = {
     backend: Object.freeze(asked),
-    seed: nonNegativeInteger(who, 'seed', given.seed, 0),
+    seed: seedOf(who, given.seed),
     preprocessing:
       given.preprocessing === undefined ? undefined : plainJson(who, 'preprocessing', given.preprocessing),
     labels: given.labels === undefined ? undefined : readLabels(who, given.labels),
@@ -86,4 +86,11 @@ function readLabels(who: string, value: unknown): readonly string[] {
   const wrong = labels.findIndex((label) => typeof label !== 'string');
   if (wrong < 0) return Object.freeze(labels as string[]);
   throw new OptionError(`${who}: expected labels[${wrong}] to be a text, got ${show(labels[wrong])}`);
+}
+
+/** Any whole number will do, a time of day or a hash too: the generator starts from its digits. */
+function seedOf(who: string, seed: unknown): number {
+  if (seed === undefined) return 0;
+  if (Number.isSafeInteger(seed) && (seed as number) >= 0) return Math.abs(seed as number);
+  throw expected(who, 'seed', 'a non-negative integer of at most 2^53 - 1', seed);
 }

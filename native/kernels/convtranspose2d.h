@@ -81,11 +81,19 @@ NEOCOG_INLINE Split TransposedSplit(const ConvTranspose2d& g, int64_t batch) {
                  PanelsOf(g.oc));
 }
 
+// Phases that have a pixel: with a stride beyond the output there are fewer
+// than the stride.
+NEOCOG_INLINE int64_t RowPhases(const ConvTranspose2d& g) {
+  return Smaller(g.sh, g.oh);
+}
+NEOCOG_INLINE int64_t ColPhases(const ConvTranspose2d& g) {
+  return Smaller(g.sw, g.ow);
+}
 NEOCOG_INLINE int64_t Phases(const ConvTranspose2d& g) {
-  return static_cast<int64_t>(g.sh) * g.sw;
+  return RowPhases(g) * ColPhases(g);
 }
 
-// Every tap belongs to one phase.
+// Every tap belongs to one phase at most.
 int64_t ConvTranspose2dPackedSize(const void* geometry) {
   const ConvTranspose2d& g = AsTransposed(geometry);
   return PanelFloats(PanelsOf(g.oc), static_cast<int64_t>(g.kh) * g.kw * g.c);
@@ -95,15 +103,29 @@ int64_t ConvTranspose2dPackItems(const void* geometry) {
   return PanelsOf(AsTransposed(geometry).oc).count;
 }
 
-// Where the weights of a phase begin, in taps. Phases are in row order.
-NEOCOG_INLINE int64_t TapsBefore(const ConvTranspose2d& g, int64_t phase) {
+// Taps of one axis that belong to the phases before `phase`: tap k belongs to
+// the remainder of k * dilation - pad.
+NEOCOG_INLINE int64_t TapsBelow(int64_t phase, int64_t window, int64_t stride,
+                                int64_t dilation, int64_t pad) {
   int64_t taps = 0;
-  const int64_t py = phase / g.sw, px = phase % g.sw;
-  for (int64_t i = 0; i < py; ++i) taps += PhaseRows(g, i).taps;
-  taps *= g.kw;
-  const int64_t rows = PhaseRows(g, py).taps;
-  for (int64_t i = 0; i < px; ++i) taps += rows * PhaseCols(g, i).taps;
+  for (int64_t k = 0; k < window; ++k) {
+    const int64_t rest = (k * dilation - pad) % stride;
+    if ((rest < 0 ? rest + stride : rest) < phase) ++taps;
+  }
   return taps;
+}
+NEOCOG_INLINE int64_t RowTapsBelow(const ConvTranspose2d& g, int64_t phase) {
+  return TapsBelow(phase, g.kh, g.sh, g.dh, g.pt);
+}
+NEOCOG_INLINE int64_t ColTapsBelow(const ConvTranspose2d& g, int64_t phase) {
+  return TapsBelow(phase, g.kw, g.sw, g.dw, g.pl);
+}
+
+// Where the weights of phase (py, px) begin, in taps. Phases are in row order.
+NEOCOG_INLINE int64_t TapsBefore(const ConvTranspose2d& g, int64_t py,
+                                 int64_t px) {
+  return RowTapsBelow(g, py) * ColTapsBelow(g, ColPhases(g)) +
+         PhaseRows(g, py).taps * ColTapsBelow(g, px);
 }
 
 void ConvTranspose2dPack(const void* geometry, const float* kernel,
@@ -112,8 +134,8 @@ void ConvTranspose2dPack(const void* geometry, const float* kernel,
   const Panels panels = PanelsOf(g.oc);
   const int64_t c = g.c;
   for (int64_t phase = 0; phase < Phases(g); ++phase) {
-    const PhaseAxis y = PhaseRows(g, phase / g.sw);
-    const PhaseAxis x = PhaseCols(g, phase % g.sw);
+    const PhaseAxis y = PhaseRows(g, phase / ColPhases(g));
+    const PhaseAxis x = PhaseCols(g, phase % ColPhases(g));
     const int64_t all = y.taps * x.taps * c;
     for (int64_t tap = 0; tap < y.taps * x.taps; ++tap) {
       const int64_t ky = y.first + tap / x.taps * y.step;
@@ -204,7 +226,7 @@ void ConvTranspose2dRun(const void* geometry, const StepArgs& args,
     const int64_t phase = item / per_phase;
     const int64_t block = item / split.groups;
     const int64_t panel = item % split.groups * split.group;
-    const int64_t py = phase / g.sw, px = phase % g.sw;
+    const int64_t py = phase / ColPhases(g), px = phase % ColPhases(g);
     const PhaseAxis y = PhaseRows(g, py), x = PhaseCols(g, px);
     if (block != current) {
       const int64_t pixel = block % split.blocks * split.rows;
@@ -217,7 +239,7 @@ void ConvTranspose2dRun(const void* geometry, const StepArgs& args,
     }
     if (table.rows == 0) continue;  // smaller phases need fewer blocks
     const float* packed =
-        args.packed + PanelFloats(panels, TapsBefore(g, phase) * g.c);
+        args.packed + PanelFloats(panels, TapsBefore(g, py, px) * g.c);
     const Gemm gemm = {panels, y.taps * x.taps, g.c,     packed,
                        bias,   g.act,           g.alpha, g.beta};
     GemmBlock(gemm, table, panel, Smaller(panel + split.group, panels.count));

@@ -138,7 +138,9 @@ int64_t PoolItems(const void* g, int64_t batch) {
 template <class Geometry>
 int64_t PoolCost(const void* geometry) {
   const Geometry& g = *static_cast<const Geometry*>(geometry);
-  return g.ow * (10 + BlocksOf(g.c, kLanes) * 2 * g.kh * g.kw);
+  // A window may reach far beyond the image; only cells inside cost.
+  const int64_t cells = Smaller(g.kh, g.h) * Smaller(g.kw, g.w);
+  return g.ow * (10 + BlocksOf(g.c, kLanes) * 2 * cells);
 }
 
 template <bool kMax, class Geometry>

@@ -41,6 +41,11 @@ const lines: readonly Line[] = [
   { h: 3, w: 3, c: 2, k: [2, 2], oc: 3, s: [3, 4], outputPadding: [2, 3], bias: true },
   { h: 4, w: 4, c: 3, k: [3, 3], oc: 4, d: [2, 2], pad: [2, 2, 2, 2] },
   { h: 4, w: 3, c: 3, k: [3, 2], oc: 4, d: [1, 3], s: [2, 1], pad: [0, 2, 1, 0], bias: true },
+  // Fewer pixels than the stride has phases, also where that is a very large number.
+  { h: 1, w: 1, c: 1, k: [1, 1], oc: 1, s: [20_000, 2_147_483_647] },
+  { h: 1, w: 1, c: 3, k: [5, 5], oc: 5, s: [7, 7], pad: [2, 1, 1, 2], bias: true },
+  { h: 1, w: 2, c: 3, k: [3, 5], oc: 17, s: [6, 4], d: [3, 2], pad: [2, 1, 3, 2] },
+  { h: 3, w: 3, c: 2, k: [3, 3], oc: 5, s: [4, 6], d: [2, 4], bias: true },
   { h: 7, w: 7, c: 64, k: [3, 3], oc: 12, pad: [1, 1, 1, 1], bias: true },
   { h: 3, w: 4, c: 5, k: [3, 3], oc: 9, s: [2, 2], bias: true, weights: 'shared' },
   { h: 3, w: 3, c: 3, k: [3, 3], oc: 17, s: [2, 2], bias: true, act: 'leakyrelu', alpha: 0.25 },

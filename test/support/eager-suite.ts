@@ -242,6 +242,24 @@ export function eagerSuite(engine: 'js' | 'native'): void {
       expect(() => ops.relu(square, { out: tensor(new Float32Array(4), [4]) })).toThrow(/shape/);
     });
 
+    test('activation softmax comes after the sums; prelu has weights and is refused', () => {
+      const x = randomTensor([3, 5]);
+      const w = randomTensor([5, 4], 2);
+      const apart = ops.softmax(ops.dense(x, w));
+      expect([...ops.dense(x, w, { activation: 'softmax' }).data]).toEqual([...apart.data]);
+      expect(() => ops.dense(x, w, { activation: 'prelu' })).toThrow(/activation/);
+    });
+
+    test('batchNormTrain writes into out, each result into memory of its own', () => {
+      const x = randomTensor([4, 3]);
+      const wanted = ops.batchNormTrain(x);
+      const [y, mean] = [tensor(new Float32Array(12), [4, 3]), tensor(new Float32Array(3), [3])];
+      const given = ops.batchNormTrain(x, { out: { y, mean } });
+      expect([given.y, given.mean]).toEqual([y, mean]);
+      expect([...y.data, ...mean.data]).toEqual([...wanted.y.data, ...wanted.mean.data]);
+      expect(() => ops.batchNormTrain(x, { out: { mean, variance: mean } })).toThrow(/memory of its own/);
+    });
+
     test('many shapes and options in turn: the cache of programs gives each its own answer', () => {
       for (let round = 0; round < 2; round++) {
         for (let size = 1; size <= 300; size++) {
