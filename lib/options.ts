@@ -63,12 +63,6 @@ export function positiveInteger(who: string, name: string, value: unknown, fallb
   throw expected(who, name, 'a positive integer', value);
 }
 
-export function nonNegativeInteger(who: string, name: string, value: unknown, fallback?: number): number {
-  if (value === undefined && fallback !== undefined) return fallback;
-  if (isInteger(value) && value >= 0) return value === 0 ? 0 : value;
-  throw expected(who, name, 'a non-negative integer', value);
-}
-
 export function integer(who: string, name: string, value: unknown, fallback?: number): number {
   if (value === undefined && fallback !== undefined) return fallback;
   if (isInteger(value)) return value === 0 ? 0 : value;

@@ -23,12 +23,13 @@ export function selectBackend(options: BackendOptions = {}): Backend {
   const name = oneOfOr(given.backend, 'backend', 'NEOCOG_BACKEND', names);
   const isa = oneOfOr(given.isa, 'isa', 'NEOCOG_ISA', isas);
   const threads = threadCount(given.threads);
-  const key = `${name} ${isa} ${threads} ${given.isa === undefined}`;
+  // NEOCOG_ISA is a default for the native engine and says nothing of a model that asks for the other one.
+  if (name === 'js' && given.isa !== undefined) {
+    throw new BackendError(`backend: expected no isa for the js backend, got ${show(isa)}`);
+  }
+  const key = `${name} ${isa} ${threads}`;
   let backend = selected.get(key);
   if (!backend) {
-    if (name === 'js' && given.isa !== undefined) {
-      throw new BackendError(`backend: expected no isa for the js backend, got ${show(isa)}`);
-    }
     backend = choose(name, isa, threads);
     selected.set(key, backend);
   }

@@ -83,7 +83,10 @@ export function callAll(call: EagerCall): Tensor[] {
     const given = outs ? outs[index] : out;
     return given === undefined ? newTensor(who, shown) : checkOut(call, given, shown);
   });
-  if (results.some(({ data }, i) => results.some((other, j) => j < i && overlaps(data, other.data)))) {
+  if (
+    outs &&
+    results.some(({ data }, i) => results.some((other, j) => j < i && overlaps(data, other.data)))
+  ) {
     throw new OptionError(`${who}: expected each result of out to have memory of its own`);
   }
   program.runSync(
