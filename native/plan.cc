@@ -133,6 +133,7 @@ void Plan::AddStep(const PlanSpec& spec, const StepSpec& from,
   Step step = {};
   step.kernel = &kernel;
   step.geometry = from.geometry;
+  step.repeat = from.repeat;
   step.item_cost = kernel.item_cost(&step.geometry);
   step.first_ref = refs_.size();
   step.in_count = static_cast<int32_t>(from.inputs.size());
@@ -141,8 +142,12 @@ void Plan::AddStep(const PlanSpec& spec, const StepSpec& from,
     for (const Ref& ref : *list) {
       CheckRef(spec, from, ref, list == &from.outputs);
       refs_.push_back(ref);
-      sizes_.push_back(ref.size);
-      strides_.push_back(ref.per_sample ? ref.size : 0);
+      const int64_t size = ref.per_sample ? ref.size / step.repeat : ref.size;
+      if (ref.per_sample && size * step.repeat != ref.size) {
+        Misfit(from, "expected samples of whole items");
+      }
+      sizes_.push_back(size);
+      strides_.push_back(ref.per_sample ? size : 0);
       step.per_sample |= ref.per_sample;
     }
   }
@@ -201,8 +206,8 @@ void Plan::KeepConstants(const PlanSpec& spec) {
 int Plan::Width(int64_t batch) const {
   int width = 1;
   for (const Step& step : steps_) {
-    const int64_t items =
-        step.kernel->items(&step.geometry, step.per_sample ? batch : 1);
+    const int64_t items = step.kernel->items(
+        &step.geometry, step.per_sample ? batch * step.repeat : 1);
     width = std::max(width, UsefulThreads(items, step.item_cost, threads_));
   }
   return width;
@@ -281,6 +286,7 @@ void Plan::RunStep(const Step& step, const Layout& layout, int64_t batch,
   // Where every sample has its own weights, samples are taken one by one.
   const bool one_by_one = packs_now && strides[step.packs] != 0;
   float* const packing = memory + layout.packing;
+  const int64_t items = batch * step.repeat;
   const StepArgs args = {pointers,
                          sizes,
                          strides,
@@ -290,10 +296,10 @@ void Plan::RunStep(const Step& step, const Layout& layout, int64_t batch,
                          strides + step.in_count,
                          step.out_count,
                          packs_now ? packing : step.packed,
-                         step.per_sample && !one_by_one ? batch : 1};
+                         step.per_sample && !one_by_one ? items : 1};
   Region region = {step.kernel, &step.geometry, &args, memory + layout.scratch,
                    scratch_};
-  for (int64_t s = 0; s < (one_by_one ? batch : 1); ++s) {
+  for (int64_t s = 0; s < (one_by_one ? items : 1); ++s) {
     if (packs_now) {
       Packing{step.kernel, &step.geometry, pointers[step.packs], packing,
               step.packed_size}

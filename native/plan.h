@@ -35,6 +35,7 @@ struct StepSpec {
   OpIndex op;
   std::string name;  // for messages
   Geometry geometry;
+  int64_t repeat = 1;  // items per sample; refs hold all of them
   std::vector<Ref> inputs;
   std::vector<Ref> outputs;
 };
@@ -99,6 +100,7 @@ class Plan {
   struct Step {
     const OpKernel* kernel;
     Geometry geometry;
+    int64_t repeat;  // items per sample
     int64_t item_cost;
     size_t first_ref;  // its inputs, then its outputs
     int32_t in_count;

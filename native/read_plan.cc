@@ -189,6 +189,8 @@ PlanSpec ReadPlan(Napi::Object from) {
     const Napi::Value geometry = Field(step, "geometry", "plan");
     if (!geometry.IsObject()) ThrowTypeError(env, "plan: expected a geometry");
     to.geometry = ReadGeometry(geometry.As<Napi::Object>(), to.op);
+    to.repeat = SizeField(step, "repeat", to.name);
+    if (to.repeat < 1) ThrowTypeError(env, to.name + ": expected a repeat");
     to.inputs = ReadRefs(step, "inputs", to.name);
     to.outputs = ReadRefs(step, "outputs", to.name);
   }

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Makes prebuilds/<platform>-<arch>/neocog.<libc>.node for this machine. Other arguments go to prebuildify, so that
-// `npm run prebuild -- --arch arm64` cross-builds (CXX names the compiler; on Debian g++-aarch64-linux-gnu is found).
+// `npm run prebuilds -- --arch arm64` cross-builds (CXX names the compiler; on Debian g++-aarch64-linux-gnu is found).
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';

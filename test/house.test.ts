@@ -54,7 +54,9 @@ const mayKnow: Readonly<Record<string, readonly string[]>> = {
   backend: [...base, 'root', 'ops', 'graph', 'compile'],
   layers: [...base, 'ops', 'graph'],
   eager: [...base, 'ops', 'graph', 'compile', 'backend'],
-  model: [...base, 'ops', 'graph', 'compile', 'backend', 'layers', 'formats'],
+  onnx: [...base, 'ops', 'graph', 'formats'],
+  model: [...base, 'ops', 'graph', 'compile', 'backend', 'layers', 'formats', 'onnx'],
+  zoo: [...base, 'layers', 'model'],
   formats: [...base, 'graph', 'ops', 'model', 'compile', 'layers'],
   cli: [...base, 'root', 'index', 'model', 'formats', 'backend', 'layers'],
 };

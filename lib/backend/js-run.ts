@@ -6,6 +6,7 @@ import type { Geometry, KernelArgs, Op } from '../ops/op.js';
 interface JsStep {
   readonly op: KernelId;
   readonly geometry: Geometry;
+  readonly repeat: number;
   readonly inputs: readonly Ref[];
   readonly outputs: readonly Ref[];
   /** Weights packed at load, or the index of an input that is packed in each run, or nothing to pack. */
@@ -30,13 +31,13 @@ const nothing = new Float32Array(0);
 /** Packs the constants, once; they go into shared memory, so that main thread and worker read the same copy. */
 export function prepare(plan: Plan): Prepared {
   const raw = new Set<number>();
-  const steps = plan.steps.map(({ op, geometry, inputs, outputs }): JsStep => {
+  const steps = plan.steps.map(({ op, geometry, repeat, inputs, outputs }): JsStep => {
     const { packs, pack } = ops[op];
     const weights = pack && packs !== undefined ? inputs[packs] : undefined;
     for (const ref of inputs) if (ref.space === 'constant' && ref !== weights) raw.add(ref.index);
     const constant = weights?.space === 'constant' ? plan.constants[weights.index] : undefined;
     const packed = pack && constant ? shared(pack(geometry, constant)) : weights && packs;
-    return { op, geometry, inputs, outputs, packed };
+    return { op, geometry, repeat, inputs, outputs, packed };
   });
   const constants = plan.constants.map((data, index) => (raw.has(index) ? shared(data) : nothing));
   const { sampleArena, sharedArena, outputs } = plan;
@@ -118,13 +119,13 @@ export function bind(prepared: Prepared, batch: number, old?: Bound): Bound {
     return list;
   };
 
-  const steps = prepared.steps.map(({ op, geometry, inputs, outputs, packed }): BoundStep => {
+  const steps = prepared.steps.map(({ op, geometry, repeat, inputs, outputs, packed }): BoundStep => {
     const args = {
       geometry,
-      batch: [...inputs, ...outputs].some((ref) => ref.perSample) ? batch : 1,
+      batch: [...inputs, ...outputs].some((ref) => ref.perSample) ? batch * repeat : 1,
       inputs: lists(inputs),
       outputs: lists(outputs),
-      inputStrides: inputs.map((ref) => (ref.perSample ? ref.size : 0)),
+      inputStrides: inputs.map((ref) => (ref.perSample ? ref.size / repeat : 0)),
       packed: typeof packed === 'object' ? packed : nothing,
     };
     return { op: ops[op], args, repack: typeof packed === 'number' ? packed : -1 };

@@ -1,4 +1,4 @@
-import type { Graph } from '../graph/graph.js';
+import { type Graph, itemOf } from '../graph/graph.js';
 import type { Plan, Port, Ref, Step } from '../graph/plan.js';
 import { ops } from '../ops/index.js';
 import { sizeOf } from '../tensor.js';
@@ -16,9 +16,10 @@ export function compile(graph: Graph): Plan {
   const { ref, constants, sampleArena, sharedArena, copies } = memory(short, aliased);
   const shapes = (ids: readonly number[]) => ids.map((id) => short.values[id] as Graph['values'][number]);
 
-  const steps = aliased.nodes.map(({ op, name, attributes, inputs, outputs }): Step => {
-    const geometry = ops[op].geometry(attributes, shapes(inputs), shapes(outputs));
-    return { op, name, geometry, inputs: inputs.map(ref), outputs: outputs.map(ref) };
+  const steps = aliased.nodes.map(({ op, name, attributes, inputs, outputs, repeat }): Step => {
+    const items = (ids: readonly number[]) => shapes(ids).map((value) => itemOf(value, repeat));
+    const geometry = ops[op].geometry(attributes, items(inputs), items(outputs));
+    return { op, name, geometry, repeat: repeat ?? 1, inputs: inputs.map(ref), outputs: outputs.map(ref) };
   });
   // Names are those of the graph as it was built: a pass may have put another value in the place of an output.
   const ports = (ids: readonly number[]): Port[] =>
@@ -43,5 +44,5 @@ function copyStep({ from, to }: { from: Ref; to: Ref }): Step {
     axes.map((axis) => [`${letter}${axis}`, axis === 5 ? last : outer]);
   const fields = [...along('d', 1, to.size), ...along('i', 0, 1), ...along('o', 0, 1)];
   const geometry = { ...Object.fromEntries(fields), from: 0, to: 0, fill: 0, value: 0 };
-  return { op: 'copy', name: 'copy', geometry, inputs: [from], outputs: [to] };
+  return { op: 'copy', name: 'copy', geometry, repeat: 1, inputs: [from], outputs: [to] };
 }

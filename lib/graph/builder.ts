@@ -2,7 +2,7 @@ import { OptionError, ShapeError } from '../errors.js';
 import { type OpId, words } from '../ops/index.js';
 import type { Attributes, Shaped } from '../ops/op.js';
 import { showShape, sizeOf } from '../tensor.js';
-import { attributesOf, type Graph, type Node, type Value } from './graph.js';
+import { attributesOf, type Graph, itemOf, type Node, type Value } from './graph.js';
 
 /** Collects values and nodes in the order in which they can run; ids are indices into `Graph.values`. */
 export interface GraphBuilder {
@@ -11,7 +11,13 @@ export interface GraphBuilder {
   /** A shared value with its data, which is kept and never written. */
   constant(name: string, shape: readonly number[], data: Float32Array): number;
   /** Applies an op and infers the outputs' shapes at once; what it throws names `layerName` first. */
-  node(op: OpId, layerName: string, attributes: Attributes, inputs: readonly number[]): readonly number[];
+  node(
+    op: OpId,
+    layerName: string,
+    attributes: Attributes,
+    inputs: readonly number[],
+    repeat?: number,
+  ): readonly number[];
   value(id: number): Value;
   /** `inputs` are all that were declared, in that order, unless given. */
   finish(outputs: readonly number[], inputs?: readonly number[]): Graph;
@@ -49,20 +55,33 @@ export function graphBuilder(pathOf: (layerName: string) => string = (name) => n
       return add({ name, shape: [...shape], perSample: false, data });
     },
 
-    node(op: OpId, layerName: string, given: Attributes, inputs: readonly number[]) {
+    node(
+      op: OpId,
+      layerName: string,
+      given: Attributes,
+      inputs: readonly number[],
+      repeat: number | undefined = undefined,
+    ) {
       const attributes = Object.freeze(attributesOf(given));
       const shapes = at(
         () => pathOf(layerName),
-        () => words[op].infer(attributes, inputs.map(value)),
+        () => {
+          const read = inputs.map(value);
+          if (repeat !== undefined) checkRepeat(repeat, read);
+          return words[op].infer(
+            attributes,
+            read.map((input) => itemOf(input, repeat)),
+          );
+        },
       );
       const outputs = shapes.map((shaped, i) =>
         add({
           name: i === 0 ? layerName : `${layerName}:${i}`,
-          shape: shaped.shape,
+          shape: repeat === undefined || !shaped.perSample ? shaped.shape : [repeat, ...shaped.shape],
           perSample: shaped.perSample,
         }),
       );
-      nodes.push(Object.freeze({ op, name: layerName, attributes, inputs: [...inputs], outputs }));
+      nodes.push(Object.freeze({ op, name: layerName, attributes, inputs: [...inputs], outputs, repeat }));
       return outputs;
     },
 
@@ -76,6 +95,13 @@ export function graphBuilder(pathOf: (layerName: string) => string = (name) => n
       });
     },
   });
+}
+
+function checkRepeat(repeat: number, inputs: readonly Shaped[]): void {
+  for (const { perSample, shape } of inputs) {
+    if (!perSample || shape[0] === repeat) continue;
+    throw new ShapeError(`expected inputs of ${repeat} items, got the shape ${showShape(shape)}`);
+  }
 }
 
 /** Runs a shape rule; the layer's path is put before its errors. */

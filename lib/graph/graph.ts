@@ -10,13 +10,23 @@ export interface Value extends Shaped {
   readonly data?: Float32Array;
 }
 
-/** One op applied: `inputs` and `outputs` are indices into `Graph.values`; `name` is the layer it came from. */
+/**
+ * One op applied: `inputs` and `outputs` are indices into `Graph.values`; `name` is the layer it came from.
+ * `repeat`: the op works on `repeat` items per sample, which are the first axis of its sample inputs and outputs; shape
+ * rule and geometry see the shapes without that axis.
+ */
 export interface Node {
   readonly op: OpId;
   readonly name: string;
   readonly attributes: Attributes;
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
+  readonly repeat?: number | undefined;
+}
+
+/** The shape of a value as the op of a node with `repeat` sees it. */
+export function itemOf<S extends Shaped>(value: S, repeat: number | undefined): S {
+  return repeat === undefined || !value.perSample ? value : { ...value, shape: value.shape.slice(1) };
 }
 
 /** All attributes in one object that inherits nothing: a changed Object.prototype must not reach the shape rules. */

@@ -19,6 +19,8 @@ export interface Step {
   readonly op: KernelId;
   readonly name: string;
   readonly geometry: Geometry;
+  /** Items per sample that the kernel works on: each is 1 / `repeat` of a sample's floats. */
+  readonly repeat: number;
   readonly inputs: readonly Ref[];
   readonly outputs: readonly Ref[];
 }

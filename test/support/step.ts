@@ -37,6 +37,7 @@ export function stepPlan(spec: StepSpec, data: readonly Float32Array[]): Plan {
     op: spec.op,
     name: spec.op,
     geometry: spec.geometry,
+    repeat: 1,
     inputs: refs,
     outputs: spec.outputs.map((size, index): Ref => ({ space: 'output', index, offset: 0, size, perSample })),
   };
