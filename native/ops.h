@@ -33,6 +33,11 @@ namespace neocog {
   I(kind) I(d0) I(d1) I(d2) I(d3) I(d4) I(d5) \
   I(a0) I(a1) I(a2) I(a3) I(a4) I(a5)         \
   I(b0) I(b1) I(b2) I(b3) I(b4) I(b5) NEOCOG_ACT_INTS(I)
+#define NEOCOG_WHERE_INTS(I)          \
+  I(d0) I(d1) I(d2) I(d3) I(d4) I(d5) \
+  I(c0) I(c1) I(c2) I(c3) I(c4) I(c5) \
+  I(a0) I(a1) I(a2) I(a3) I(a4) I(a5) \
+  I(b0) I(b1) I(b2) I(b3) I(b4) I(b5)
 #define NEOCOG_ROWS_INTS(I) I(rows) I(c) NEOCOG_ACT_INTS(I)
 #define NEOCOG_EPSILON_FLOATS(F) F(epsilon) NEOCOG_ACT_FLOATS(F)
 #define NEOCOG_BATCHSTATS_INTS(I) I(rows) I(c)
@@ -62,7 +67,8 @@ namespace neocog {
   V(Softmax, softmax, NEOCOG_SOFTMAX_INTS, NEOCOG_NO_FLOATS, -1)             \
   V(Copy, copy, NEOCOG_COPY_INTS, NEOCOG_COPY_FLOATS, -1)                    \
   V(Concat, concat, NEOCOG_CONCAT_INTS, NEOCOG_NO_FLOATS, -1)                \
-  V(Im2col, im2col, NEOCOG_WINDOW, NEOCOG_NO_FLOATS, -1)
+  V(Im2col, im2col, NEOCOG_WINDOW, NEOCOG_NO_FLOATS, -1)                     \
+  V(Where, where, NEOCOG_WHERE_INTS, NEOCOG_NO_FLOATS, -1)
 
 // clang-format on
 
@@ -85,8 +91,13 @@ enum OpIndex : int32_t { NEOCOG_OPS(NEOCOG_OP_ENUM) kOpCount };
 // X(name): the order is that of the TypeScript lists.
 #define NEOCOG_ACTIVATIONS(X)                                     \
   X(none) X(relu) X(leakyrelu) X(elu) X(sigmoid) X(tanh) X(softplus) \
-  X(hardsigmoid) X(hardswish) X(swish) X(gelu) X(gelutanh)
-#define NEOCOG_BINARIES(X) X(add) X(multiply) X(prelu)
+  X(hardsigmoid) X(hardswish) X(swish) X(gelu) X(gelutanh)           \
+  X(clip) X(exp) X(log) X(sqrt) X(abs) X(reciprocal) X(floor) X(ceil) \
+  X(round) X(trunc) X(sign) X(erf) X(sin) X(cos) X(softsign) X(mish)  \
+  X(thresholdedrelu)
+#define NEOCOG_BINARIES(X)                                          \
+  X(add) X(multiply) X(prelu) X(subtract) X(divide) X(minimum)      \
+  X(maximum) X(power) X(equal) X(less) X(lessequal) X(mod) X(fmod)
 #define NEOCOG_REDUCTIONS(X) X(sum) X(mean) X(max)
 
 // clang-format on

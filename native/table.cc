@@ -20,6 +20,7 @@
 #include "kernels/scale.h"
 #include "kernels/softmax.h"
 #include "kernels/unary.h"
+#include "kernels/where.h"
 
 #if defined(NEOCOG_ISA_AVX512)
 #define NEOCOG_TABLE kAvx512Table

@@ -16,6 +16,7 @@ import { reshape } from './reshape.js';
 import { scale } from './scale.js';
 import { softmax } from './softmax.js';
 import { unary } from './unary.js';
+import { where } from './where.js';
 
 const computed = {
   conv2d,
@@ -34,6 +35,7 @@ const computed = {
   copy,
   concat,
   im2col,
+  where,
 } satisfies Record<string, Op>;
 
 /** The ops that a plan may hold; the order is that of native/ops.h. */
