@@ -236,6 +236,15 @@ export function floatTensor(shape: readonly number[], data: Float32Array): Tenso
   return new CheckedTensor(shape, 'float32', data, data.length);
 }
 
+/** The same for any data type. */
+export function anyTensor<D extends DataType>(
+  shape: readonly number[],
+  dtype: D,
+  data: Arrays[D],
+): Tensor<D> {
+  return new CheckedTensor(shape, dtype, data, data.length);
+}
+
 export function sizeOf(shape: readonly number[]): number {
   let size = 1;
   for (let i = 0; i < shape.length; i++) size *= shape[i] as number;

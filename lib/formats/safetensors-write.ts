@@ -1,25 +1,38 @@
+import type { DataType } from '../tensor.js';
+import type { Numbers } from './onnx/file.js';
 import { prefixBytes } from './safetensors.js';
 
-/** A float32 tensor to be written. */
-export interface Floats {
+/** A tensor to be written. */
+export interface Stored {
   readonly name: string;
+  readonly dtype: DataType;
   readonly shape: readonly number[];
-  readonly data: Float32Array;
+  readonly data: Numbers;
 }
+
+/** Data types as files name them. */
+export const storedTypes: Readonly<Record<DataType, string>> = {
+  float32: 'F32',
+  float64: 'F64',
+  int32: 'I32',
+  int64: 'I64',
+  uint8: 'U8',
+  bool: 'BOOL',
+};
 
 /**
  * A safetensors file in parts: length and header, padded with spaces so that the data begin at a multiple of 8, then
  * the tensors in the given order. The same tensors and metadata give the same bytes.
  */
 export function safetensorsParts(
-  tensors: readonly Floats[],
+  tensors: readonly Stored[],
   metadata: ReadonlyMap<string, string>,
 ): Uint8Array[] {
   let position = 0;
-  const entries = tensors.map(({ name, shape, data }): [string, unknown] => {
+  const entries = tensors.map(({ name, dtype, shape, data }): [string, unknown] => {
     const begin = position;
     position += data.byteLength;
-    return [name, { dtype: 'F32', shape, data_offsets: [begin, position] }];
+    return [name, { dtype: storedTypes[dtype], shape, data_offsets: [begin, position] }];
   });
   const header = Object.fromEntries([['__metadata__', Object.fromEntries(metadata)], ...entries]);
   const text = new TextEncoder().encode(JSON.stringify(header));
@@ -33,9 +46,11 @@ export function safetensorsParts(
 const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
 /** The bytes of the array itself, or swapped ones on a big-endian machine. */
-function littleEndianBytes(data: Float32Array): Uint8Array {
-  if (littleEndian) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  const view = new DataView(new ArrayBuffer(data.byteLength));
-  for (const [i, value] of data.entries()) view.setFloat32(4 * i, value, true);
-  return new Uint8Array(view.buffer);
+export function littleEndianBytes(data: Numbers): Uint8Array {
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  if (littleEndian) return bytes;
+  const swapped = bytes.slice();
+  const width = data.BYTES_PER_ELEMENT;
+  for (let at = 0; at < swapped.length; at += width) swapped.subarray(at, at + width).reverse();
+  return swapped;
 }

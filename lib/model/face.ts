@@ -4,7 +4,7 @@
 import type { BackendInfo } from '../backend/backend.js';
 import type { Graph } from '../graph/graph.js';
 import type { Json } from '../json.js';
-import { floatTensor, type Tensor } from '../tensor.js';
+import { type DataType, floatTensor, type Tensor } from '../tensor.js';
 import {
   answer,
   byName,
@@ -19,20 +19,23 @@ import {
 import { engine } from './engine.js';
 import type { Network } from './network.js';
 import type { ModelSettings } from './options.js';
+import { register } from './origin.js';
 import { modelBytes, saveModel } from './save.js';
 import { predictStream, type Source } from './stream.js';
 import { summary } from './summary.js';
 import { type WeightStore, weightStore } from './weights.js';
 
-/** An input or output; the shape leaves the batch out. */
+/** An input or output. For models of layers the shape leaves the batch out; for graphs from files it is the file's own, -1 where free. */
 export interface ModelPort {
   readonly name: string;
   readonly shape: readonly number[];
-  readonly dtype: 'float32';
+  readonly dtype: DataType;
 }
 
 /** Tensors by the names of inputs or outputs. */
 export type Named = Readonly<Record<string, Tensor>>;
+/** The same with the data types that graphs from files have at their edges. */
+export type AnyNamed = Readonly<Record<string, Tensor<DataType>>>;
 
 export interface PredictOptions {
   readonly signal?: AbortSignal | undefined;
@@ -63,11 +66,14 @@ export interface Model {
   /** Takes what `getWeights` gives; all or, on an error, none. Runs in flight finish with the weights they began with. */
   setWeights(weights: readonly Tensor[]): void;
   /** Computes off the event loop; the input is copied before this returns. Rejects with `signal.reason` on abort. */
-  predict(x: Tensor, options?: PredictOptions): Promise<Tensor>;
-  predict(x: Named, options?: PredictOptions): Promise<Named>;
+  predict<Y extends Tensor<DataType> = Tensor>(x: Tensor<DataType>, options?: PredictOptions): Promise<Y>;
+  predict<Y extends AnyNamed = Named>(x: AnyNamed, options?: PredictOptions): Promise<Y>;
   /** Computes on this thread; `out`, of the answer's form and shape, is written and returned. */
-  predictSync(x: Tensor, options?: { readonly out?: Tensor | undefined }): Tensor;
-  predictSync(x: Named, options?: { readonly out?: Named | undefined }): Named;
+  predictSync<Y extends Tensor<DataType> = Tensor>(
+    x: Tensor<DataType>,
+    options?: { readonly out?: Y | undefined },
+  ): Y;
+  predictSync<Y extends AnyNamed = Named>(x: AnyNamed, options?: { readonly out?: Y | undefined }): Y;
   /** Answers for single samples in their order, computed in batches; reads one batch ahead and closes the source. */
   predictStream(source: Source<Tensor>, options?: StreamOptions): AsyncGenerator<Tensor, void>;
   predictStream(source: Source<Named>, options?: StreamOptions): AsyncGenerator<Named, void>;
@@ -158,7 +164,9 @@ export function makeModel({ network, seal, settings, initial }: ModelParts): Mod
     toBytes: () => modelBytes(network(), weights().arrays(), settings),
     [Symbol.dispose]: () => runner.dispose(),
   };
-  return Object.freeze(model) as Model;
+  const made = Object.freeze(model) as Model;
+  register(made, { kind: 'network', network, arrays: () => weights().arrays(), settings });
+  return made;
 }
 
 /** The network's graph with numbers for its weights. */

@@ -1,27 +1,33 @@
 import { ModelFileError, show } from '../errors.js';
-import { type Floats, safetensorsParts } from '../formats/safetensors-write.js';
+import { type Stored, safetensorsParts } from '../formats/safetensors-write.js';
 import { expected } from '../options.js';
 import { architectureOf } from './architecture.js';
 import type { Network } from './network.js';
 import type { ModelSettings } from './options.js';
 
-/** Written into every file; a reader refuses what is later than its own. */
-export const formatVersion = 1;
+/** What this version reads: 1 are networks of layers, 2 are graphs from files. A reader refuses what is later. */
+export const formatVersion = 2;
 
-function parts(
-  network: Network,
-  arrays: readonly Float32Array[],
+/** What every file says about itself; `version` is the least that its reader has to know. */
+export function metadataOf(
+  version: number,
+  architecture: unknown,
   { preprocessing, labels }: ModelSettings,
-): Uint8Array[] {
+): Map<string, string> {
   const metadata = new Map([
     ['format', 'neocog'],
-    ['formatVersion', String(formatVersion)],
-    ['architecture', JSON.stringify(architectureOf(network))],
+    ['formatVersion', String(version)],
+    ['architecture', JSON.stringify(architecture)],
   ]);
   if (preprocessing !== undefined) metadata.set('preprocessing', JSON.stringify(preprocessing));
   if (labels !== undefined) metadata.set('labels', JSON.stringify(labels));
+  return metadata;
+}
+
+function parts(network: Network, arrays: readonly Float32Array[], settings: ModelSettings): Uint8Array[] {
+  const metadata = metadataOf(1, architectureOf(network), settings);
   const tensors = network.weights.map(
-    ({ name, shape }, i): Floats => ({ name, shape, data: arrays[i] as Float32Array }),
+    ({ name, shape }, i): Stored => ({ name, dtype: 'float32', shape, data: arrays[i] as Float32Array }),
   );
   return safetensorsParts(tensors, metadata);
 }
@@ -32,7 +38,11 @@ export function modelBytes(
   arrays: readonly Float32Array[],
   settings: ModelSettings,
 ): Uint8Array {
-  const all = parts(network, arrays, settings);
+  return joined(parts(network, arrays, settings));
+}
+
+/** One array of all bytes. */
+export function joined(all: readonly Uint8Array[]): Uint8Array {
   const bytes = new Uint8Array(all.reduce((sum, { length }) => sum + length, 0));
   let position = 0;
   for (const part of all) {
@@ -49,18 +59,26 @@ export async function filePath(who: string, path: unknown): Promise<string> {
   throw expected(who, 'the path', 'a text or a file URL', path);
 }
 
-/**
- * Writes to a temporary file in the same folder, flushes it, and renames it: readers see the old file or the new one.
- * Throws a ModelFileError with the system's error as its cause.
- */
-export async function saveModel(
+export function saveModel(
   path: unknown,
   network: Network,
   arrays: readonly Float32Array[],
   settings: ModelSettings,
 ): Promise<void> {
-  const all = parts(network, arrays, settings);
-  const target = await filePath('save', path);
+  return writeWhole('save', path, () => parts(network, arrays, settings));
+}
+
+/**
+ * Writes to a temporary file in the same folder, flushes it, and renames it: readers see the old file or the new one.
+ * Throws a ModelFileError with the system's error as its cause.
+ */
+export async function writeWhole(
+  who: string,
+  path: unknown,
+  parts: () => readonly Uint8Array[],
+): Promise<void> {
+  const target = await filePath(who, path);
+  const all = parts();
   const [{ open, rename, rm }, { basename, dirname, join }, { randomUUID }] = await Promise.all([
     import('node:fs/promises'),
     import('node:path'),
@@ -79,7 +97,7 @@ export async function saveModel(
     await rename(temporary, target);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {});
-    throw new ModelFileError(`save: ${show(target)} could not be written: ${(error as Error).message}`, {
+    throw new ModelFileError(`${who}: ${show(target)} could not be written: ${(error as Error).message}`, {
       cause: error,
     });
   }

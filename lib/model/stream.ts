@@ -38,6 +38,33 @@ export function predictStream(
   return stream(model, open(who, source, signal), batchSize, signal);
 }
 
+/** Answers in the order of the inputs, each computed alone: for graphs whose shapes say what a batch is. */
+export function predictEach(
+  predict: (x: unknown, signal: AbortSignal | undefined) => Promise<unknown>,
+  source: unknown,
+  options: unknown,
+): AsyncGenerator<unknown, void> {
+  const who = 'predictStream';
+  const given = readOptions(who, options, ['batchSize', 'signal']);
+  positiveInteger(who, 'batchSize', given.batchSize, 32);
+  const signal = readSignal(who, given.signal);
+  return each(predict, open(who, source, signal), signal);
+}
+
+async function* each(
+  predict: (x: unknown, signal: AbortSignal | undefined) => Promise<unknown>,
+  source: Reader,
+  signal: AbortSignal | undefined,
+) {
+  try {
+    for (let item = await source.read(); item; item = await source.read()) {
+      yield await predict(item.value, signal);
+    }
+  } finally {
+    await source.close();
+  }
+}
+
 async function* stream(
   model: Streamable,
   source: Reader,

@@ -57,7 +57,10 @@ export function weightStore(
 }
 
 /** A read-only map that makes its tensors when they are asked for. */
-function copyMap(names: readonly string[], copyOf: (index: number) => Tensor): ReadonlyMap<string, Tensor> {
+export function copyMap(
+  names: readonly string[],
+  copyOf: (index: number) => Tensor,
+): ReadonlyMap<string, Tensor> {
   const indices = new Map(names.map((name, index) => [name, index]));
   function* entries(): MapIterator<[string, Tensor]> {
     for (const [name, index] of indices) yield [name, copyOf(index)];
