@@ -10,7 +10,7 @@ export { compile } from '../../dist/compile/compile.js';
 export { graphBuilder } from '../../dist/graph/builder.js';
 export type { Plan, Ref } from '../../dist/graph/plan.js';
 export { activations } from '../../dist/ops/activation.js';
-export { ops } from '../../dist/ops/index.js';
+export { ops, reductions } from '../../dist/ops/index.js';
 
 /** The native addon itself. */
 export function openBinding(): Binding {
