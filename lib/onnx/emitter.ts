@@ -58,7 +58,7 @@ export function rankOf(value: Value): number {
 /** A length that is a number. */
 export function fixed(length: Length | undefined): number {
   if (typeof length === 'number') return length;
-  throw new NotBatched();
+  throw new NotBatched('the batch stands where a number is needed');
 }
 
 export function emitter(
@@ -98,14 +98,14 @@ export function emitter(
   };
   const lift = (value: Value): Flowing => {
     if (value.kind === 'flowing') return value;
-    if (batched) throw new NotBatched();
+    if (batched) throw new NotBatched('a constant has no batch');
     return flowing(constant(value.shape, numbers(value)), value.type);
   };
   const beside = (value: Value, rank: number): number => {
     if (value.kind === 'flowing') return value.id;
     const { shape } = value;
     if (!batched || shape.length < rank) return constant(shape, numbers(value));
-    if (shape.length > rank || shape[0] !== 1) throw new NotBatched();
+    if (shape.length > rank || shape[0] !== 1) throw new NotBatched('a constant differs along the batch');
     return constant(shape.slice(1), numbers(value));
   };
 
@@ -130,13 +130,13 @@ export function emitter(
       if (!Number.isInteger(counted) || counted < 0 || counted >= rank) {
         return scope.fail(`expected an axis from ${-rank} to ${rank - 1}, got ${axis}`);
       }
-      if (counted < lead) throw new NotBatched();
+      if (counted < lead) throw new NotBatched('an operator works along the batch');
       return counted - lead;
     },
 
     shared(value, index, shape) {
       if (value.kind === 'known') return constant(shape, numbers(value));
-      if (batched) throw new NotBatched();
+      if (batched) throw new NotBatched('weights come from an input');
       const { perSample, shape: present } = builder.value(value.id);
       if (perSample) {
         const sources = sourcesOf(index);
@@ -151,7 +151,7 @@ export function emitter(
       const flows = values.filter((value) => value.kind === 'flowing');
       const rank = Math.max(...(flows.length > 0 ? flows : values).map(rankOf));
       if (batched) {
-        if (flows.length === 0 || flows.some((value) => rankOf(value) !== rank)) throw new NotBatched();
+        if (flows.length === 0 || flows.some((value) => rankOf(value) !== rank)) throw new NotBatched('the batch is broadcast against another axis');
         return values.map((value) => beside(value, rank));
       }
       const ids = values.map((value) => beside(value, rank));

@@ -25,13 +25,13 @@ export function dependsOnBatch({ batches }: Known): boolean {
 
 /** The numbers as such; NotBatched where they depend on the free batch. Meant for shapes and other short lists. */
 export function numbersOf(known: Known): number[] {
-  if (dependsOnBatch(known)) throw new NotBatched();
+  if (dependsOnBatch(known)) throw new NotBatched('numbers depend on the batch');
   return Array.from(known.data, Number);
 }
 
 /** The numbers as the engine holds them; float32 ones are not copied. */
 export function floatsOf(known: Known): Float32Array {
-  if (dependsOnBatch(known)) throw new NotBatched();
+  if (dependsOnBatch(known)) throw new NotBatched('numbers depend on the batch');
   const { data } = known;
   return data instanceof Float32Array ? data : Float32Array.from(data as Iterable<number | bigint>, Number);
 }

@@ -10,6 +10,7 @@ export { compile } from '../../dist/compile/compile.js';
 export { graphBuilder } from '../../dist/graph/builder.js';
 export type { Plan, Ref } from '../../dist/graph/plan.js';
 export { activations } from '../../dist/ops/activation.js';
+export { binaries } from '../../dist/ops/binary.js';
 export { ops, reductions } from '../../dist/ops/index.js';
 
 /** The native addon itself. */

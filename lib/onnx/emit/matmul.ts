@@ -39,7 +39,7 @@ function sides(emit: Emitter, a: Value, b: Value, { transposeA = false }: Matmul
     const [p, q] = [rankOf(a), rankOf(b)];
     const rows = a.kind === 'flowing' && b.kind === 'known' && q === 2 && p >= 2 && !transposeA;
     const outer = Math.max(p, q) >= 3 && (a.kind === 'known' || p >= q) && (b.kind === 'known' || q >= p);
-    if (!rows && !outer) throw new NotBatched();
+    if (!rows && !outer) throw new NotBatched('a product sums over the batch');
   }
   const matrix = (value: Value, rank: number): number =>
     emit.beside(value, rankOf(value) <= 2 ? Number.POSITIVE_INFINITY : rank);

@@ -6,7 +6,7 @@ import { batch, type Flowing, type Length, type Value } from '../value.js';
 
 /** Lengths as the graph has them: without the batch, which has to stand in front and nowhere else. */
 export function graphShape(emit: Emitter, shape: readonly Length[]): number[] {
-  if (emit.lead === 1 && shape[0] !== batch) throw new NotBatched();
+  if (emit.lead === 1 && shape[0] !== batch) throw new NotBatched('the first axis is not the batch');
   return shape.slice(emit.lead).map(fixed);
 }
 
@@ -24,7 +24,7 @@ export function permute(emit: Emitter, x: Value, axes: readonly number[]): Value
   if (axes.every((axis, i) => axis === i)) return x;
   if (x.kind === 'known') return transposedKnown(x, axes);
   const { lead } = emit;
-  if (lead === 1 && axes[0] !== 0) throw new NotBatched();
+  if (lead === 1 && axes[0] !== 0) throw new NotBatched('the batch is moved');
   return emit.apply(
     'copy',
     { kind: 'permute', axes: axes.slice(lead).map((axis) => axis - lead) },
@@ -61,7 +61,7 @@ export function slice(emit: Emitter, x: Flowing, ranges: readonly Range[]): Flow
 /** [before, after] per axis, filled with `value`. */
 export function pad(emit: Emitter, x: Flowing, pads: readonly Pair[], value: number): Flowing {
   if (pads.every(([before, after]) => before === 0 && after === 0)) return x;
-  if (emit.lead === 1 && pads[0]?.some((cells) => cells !== 0)) throw new NotBatched();
+  if (emit.lead === 1 && pads[0]?.some((cells) => cells !== 0)) throw new NotBatched('the batch is padded');
   return emit.apply('copy', { kind: 'pad', pads: pads.slice(emit.lead), value }, [x.id], x.type);
 }
 
@@ -87,6 +87,6 @@ export function expand(emit: Emitter, x: Flowing, shape: readonly Length[]): Flo
 
 export function tile(emit: Emitter, x: Flowing, repeats: readonly number[]): Flowing {
   if (repeats.every((count) => count === 1)) return x;
-  if (emit.lead === 1 && repeats[0] !== 1) throw new NotBatched();
+  if (emit.lead === 1 && repeats[0] !== 1) throw new NotBatched('the batch is repeated');
   return emit.apply('copy', { kind: 'tile', repeats: repeats.slice(emit.lead) }, [x.id], x.type);
 }

@@ -41,7 +41,7 @@ function wholeBatch(starts: Known, ends: Known, i: number, step: number): Range[
   const begin = Number(starts.data[i]) === 0 && (starts.batches?.[i] ?? 0) === 0;
   // A batch is never as long as what exporters write for "to the end".
   const end = (ends.batches?.[i] ?? 0) >= 1 || Number(ends.data[i]) >= 2 ** 31 - 1;
-  if (!begin || !end || step !== 1) throw new NotBatched();
+  if (!begin || !end || step !== 1) throw new NotBatched('a slice of the batch');
   return [];
 }
 

@@ -40,7 +40,7 @@ function axesOf(emit: Emitter, x: Flowing, since: number): readonly number[] {
   const given = scope.opset < since ? undefined : emit.optionalKnown(1);
   const axes = given ? numbersOf(given) : scope.opset < since ? scope.ints('axes', []) : [];
   if (axes.length > 0 || scope.int('noop_with_empty_axes', 0) !== 0) return axes;
-  if (emit.lead === 1) throw new NotBatched();
+  if (emit.lead === 1) throw new NotBatched('the batch is reduced');
   return x.shape.map((_, axis) => axis);
 }
 

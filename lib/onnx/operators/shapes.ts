@@ -11,7 +11,7 @@ function lengthsOf({ data, batches }: Known): Length[] {
     const [number, count] = [Number(value), batches?.[i] ?? 0];
     if (count === 0) return number;
     if (count === 1 && number === 0) return batch;
-    throw new NotBatched();
+    throw new NotBatched('a length is a multiple of the batch');
   });
 }
 
@@ -37,11 +37,11 @@ function filled(emit: Emitter, x: Flowing, target: readonly Length[]): readonly 
     emit.scope.fail(`expected a shape for the elements of [${x.shape.join(', ')}], got [${target.join(', ')}]`);
   if (open < 0) {
     // A batch that became a number is one batch only.
-    if (emit.lead === 1 && target[0] !== batch) throw new NotBatched();
+    if (emit.lead === 1 && target[0] !== batch) throw new NotBatched('the batch has become a number');
     return rest === total ? target : wrong();
   }
   if (emit.lead === 1 && !target.includes(batch)) {
-    if (open !== 0 || rest !== total) throw new NotBatched();
+    if (open !== 0 || rest !== total) throw new NotBatched('the batch is merged with other axes');
     return target.with(0, batch);
   }
   return fits(total / rest) ? target.with(open, total / rest) : wrong();
@@ -74,7 +74,7 @@ const squeeze: Rule = (emit) => {
   const rank = rankOf(x);
   const given = axesOf(emit, 13);
   // Without axes a batch of 1 would vanish, and no other.
-  if (!given && emit.lead === 1) throw new NotBatched();
+  if (!given && emit.lead === 1) throw new NotBatched('a batch of 1 would be squeezed');
   const axes = given
     ? given.map((axis) => emit.axis(axis, rank) + emit.lead)
     : x.shape.flatMap((length, axis) => (length === 1 ? [axis] : []));
@@ -117,13 +117,13 @@ const expandTo: Rule = (emit, scope) => {
   const x = emit.flow(0);
   const target = lengthsOf(emit.known(1));
   const rank = Math.max(rankOf(x), target.length);
-  if (emit.lead === 1 && rank > rankOf(x)) throw new NotBatched();
+  if (emit.lead === 1 && rank > rankOf(x)) throw new NotBatched('an axis stands before the batch');
   const shape = Array.from({ length: rank }, (_, axis): Length => {
     const present = x.shape[axis - rank + rankOf(x)] ?? 1;
     const wanted = target[axis - rank + target.length] ?? 1;
     if (wanted === 1 || wanted === present) return present;
     if (present === 1) return wanted;
-    if (present === batch || wanted === batch) throw new NotBatched();
+    if (present === batch || wanted === batch) throw new NotBatched('the batch is broadcast');
     return scope.fail(`expected a shape that [${x.shape.join(', ')}] broadcasts to, got [${target.join(', ')}]`);
   });
   return [expand(emit, x, shape)];
