@@ -31,6 +31,8 @@ export const ints = (...values: number[]): Known => known('int64', [values.lengt
 export const floats = (...values: number[]): Known => known('float32', [values.length], values);
 export const int = (value: number): Known => known('int64', [], [value]);
 
+export const float = (value: number): OnnxAttribute => ({ kind: 'float', value });
+
 type Plain = number | string | readonly number[] | Known;
 
 function attribute(value: Plain): OnnxAttribute {
@@ -45,7 +47,7 @@ export interface NodeOptions {
   readonly outputs?: number;
 }
 
-/** The outputs of one node. Attributes are ints where they are whole; a float is given as an OnnxAttribute. */
+/** The outputs of one node. Numbers of attributes that are whole are ints, but for those given as `float`. */
 export function evaluate(
   op: string,
   inputs: readonly (Known | undefined)[],
