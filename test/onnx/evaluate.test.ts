@@ -67,7 +67,7 @@ describe('data types', () => {
 
   test('a type that is not supported is named', () => {
     expect(() => evaluate('Cast', [floats(1)], { to: 10 })).toThrow(
-      /^node 0 \(Cast "cast"\): expected one of the data types .*, got float16$/,
+      /^node 0 \(Cast "cast"\): expected a data type of float32, .*, got float16$/,
     );
   });
 });
