@@ -1,6 +1,10 @@
 /**
- * The free batch is not the first axis of everything that flows: some operator mixes it with other axes, or makes a
- * shape of it that is none of a sample's. The graph can then be imported whole only, for one shape at a time. Internal:
- * whoever imports catches it.
+ * Thrown inside the importer where a graph mixes the batch with other axes, or computes with it what is not linear: the
+ * model is then compiled with complete shapes. Users never see it.
  */
-export class NotBatched extends Error {}
+export class NotBatched extends Error {
+  constructor(reason: string) {
+    super(reason);
+    this.name = 'NotBatched';
+  }
+}
