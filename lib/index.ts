@@ -11,3 +11,4 @@ export { type FunctionalOptions, type InputOptions, input, model } from './model
 export type { ModelOptions } from './model/options.js';
 export { type Sequential, type SequentialOptions, sequential } from './model/sequential.js';
 export { type DataType, type Tensor, tensor } from './tensor.js';
+export { zoo } from './zoo/index.js';

@@ -95,6 +95,8 @@ const shapes: readonly [keyof typeof layers, object, number[], number[], number]
   ['upSampling2d', {}, [5, 7, 3], [10, 14, 3], 0],
   ['upSampling2d', { size: [3, 1] }, [5, 7, 3], [15, 7, 3], 0],
   ['permute', { dims: [3, 1, 2] }, [5, 7, 3], [3, 5, 7], 0],
+  ['slice', { begin: [1, 0, 2], size: [-1, 3, 1] }, [5, 7, 3], [4, 3, 1], 0],
+  ['slice', { begin: [2], size: [2] }, [5], [2], 0],
   ['rescaling', { scale: 1 / 255, offset: -1 }, [5, 7, 3], [5, 7, 3], 0],
 ];
 
@@ -277,6 +279,9 @@ for (const { title, options: engine, missing } of backends) {
       const inputShape = [2, 3, 2];
       expect(answer(layers.permute({ dims: [3, 1, 2], inputShape }))).toEqual([
         0, 2, 4, 6, 8, 10, 1, 3, 5, 7, 9, 11,
+      ]);
+      expect(answer(layers.slice({ begin: [0, 1, 1], size: [-1, -1, 1], inputShape }))).toEqual([
+        3, 5, 9, 11,
       ]);
       expect(
         answer(

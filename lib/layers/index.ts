@@ -11,6 +11,7 @@ import { averagePooling2d, maxPooling2d } from './pooling2d.js';
 import { rescaling } from './rescaling.js';
 import { dropout, flatten, reshape } from './reshape.js';
 import { separableConv2d } from './separable-conv2d.js';
+import { slice } from './slice.js';
 import { upSampling2d } from './up-sampling2d.js';
 import { zeroPadding2d } from './zero-padding2d.js';
 
@@ -33,6 +34,7 @@ export const layers = Object.freeze({
   zeroPadding2d,
   upSampling2d,
   permute,
+  slice,
   rescaling,
   add,
   multiply,

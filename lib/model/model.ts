@@ -10,7 +10,7 @@ import {
 import { isList, list, readOptions } from '../options.js';
 import { type Model, makeModel } from './face.js';
 import { type Network, networkBuilder } from './network.js';
-import { type ModelOptions, modelOptionNames, modelSettings } from './options.js';
+import { type ModelOptions, type ModelSettings, modelOptionNames, modelSettings } from './options.js';
 
 export interface InputOptions {
   /** The shape of one sample, without the batch. */
@@ -42,7 +42,17 @@ export function model(options: FunctionalOptions): Model {
   const who = 'model';
   const given = readOptions(who, options, ['inputs', 'outputs', ...modelOptionNames]);
   const settings = modelSettings(who, given);
-  const network = connect(who, ends(who, 'inputs', given.inputs), ends(who, 'outputs', given.outputs));
+  return connected(who, ends(who, 'inputs', given.inputs), ends(who, 'outputs', given.outputs), settings);
+}
+
+/** The model between these ends; `who` begins errors that belong to no layer. */
+export function connected(
+  who: string,
+  inputs: readonly SymbolicTensor[],
+  outputs: readonly SymbolicTensor[],
+  settings: ModelSettings,
+): Model {
+  const network = connect(who, inputs, outputs);
   return makeModel({ network: () => network, settings });
 }
 

@@ -141,6 +141,20 @@ describe('C options of layers, refused when the layer is made', () => {
     }
   });
 
+  test('a slice that begins nowhere, has no size, or lies outside', async () => {
+    for (const begin of [[], [-1, 0], [0.5, 0], ['0', 0], 3, null, undefined, Array(8).fill(0)]) {
+      await refused(() => make('slice', { begin, size: [1, 1] }), 'slice: expected begin');
+    }
+    for (const size of [[], [0, 1], [-2, 1], [1.5, 1], [1], [1, 1, 1], 3, null, undefined]) {
+      await refused(() => make('slice', { begin: [0, 0], size }), 'slice: expected size');
+    }
+    const net = (begin: number[], size: number[]) => () =>
+      sequential({ layers: [layers.slice({ begin, size, inputShape: [4, 3] })] });
+    await refused(net([0], [1]), /layer 0 \(slice "slice_1"\): expected an input of 1 dimensions.*\[4, 3\]/);
+    await refused(net([0, 2], [4, 2]), /expected begin and size inside axis 1 of \[4, 3\], got 2 and 2/);
+    await refused(net([4, 0], [-1, 3]), /expected begin and size inside axis 0 of \[4, 3\], got 4 and -1/);
+  });
+
   test('50 upsampling by 0, negative, NaN, 1e30; another interpolation', async () => {
     for (const size of [...notPositive, 1e30])
       await refused(() => make('upSampling2d', { size }), 'upSampling2d: expected size');

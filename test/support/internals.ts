@@ -9,9 +9,11 @@ export { selectBackend } from '../../dist/backend/select.js';
 export { compile } from '../../dist/compile/compile.js';
 export { graphBuilder } from '../../dist/graph/builder.js';
 export type { Plan, Ref } from '../../dist/graph/plan.js';
+export { input, model } from '../../dist/model/model.js';
 export { activations } from '../../dist/ops/activation.js';
 export { binaries } from '../../dist/ops/binary.js';
 export { ops, reductions } from '../../dist/ops/index.js';
+export { adapted } from '../../dist/zoo/classifier.js';
 
 /** The native addon itself. */
 export function openBinding(): Binding {
