@@ -7,7 +7,7 @@ export interface Taps {
   readonly index: readonly number[];
   readonly weight?: readonly number[];
   /** What stands at a negative index. */
-  readonly fill?: number;
+  readonly fill?: number | undefined;
 }
 
 /** y[i] = sum over t of weight[i, t] x[index[i, t]] along one axis of ONNX. */

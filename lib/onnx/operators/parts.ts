@@ -15,7 +15,7 @@ const sliceOf: Rule = (emit, scope) => {
   const ends = old ? known(scope.ints('ends')) : emit.known(2);
   const axes = old ? (scope.has('axes') ? known(scope.ints('axes')) : undefined) : emit.optionalKnown(3);
   const steps = old ? undefined : emit.optionalKnown(4);
-  const named = axes ? numbersOf(axes) : Array.from(starts.data, (_, i) => i);
+  const named = axes ? numbersOf(axes) : Array.from({ length: starts.data.length }, (_, i) => i);
   const by = steps ? numbersOf(steps) : [];
   const ranges = named.flatMap((axis, i): Range[] => {
     const at = axis < 0 ? axis + rankOf(x) : axis;
