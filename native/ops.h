@@ -41,13 +41,19 @@ namespace neocog {
 #define NEOCOG_ROWS_INTS(I) I(rows) I(c) NEOCOG_ACT_INTS(I)
 #define NEOCOG_EPSILON_FLOATS(F) F(epsilon) NEOCOG_ACT_FLOATS(F)
 #define NEOCOG_BATCHSTATS_INTS(I) I(rows) I(c)
-#define NEOCOG_SOFTMAX_INTS(I) I(outer) I(size) I(inner)
+#define NEOCOG_SOFTMAX_INTS(I) I(outer) I(size) I(inner) I(log)
 #define NEOCOG_COPY_INTS(I)           \
   I(d0) I(d1) I(d2) I(d3) I(d4) I(d5) \
   I(i0) I(i1) I(i2) I(i3) I(i4) I(i5) \
   I(o0) I(o1) I(o2) I(o3) I(o4) I(o5) I(from) I(to) I(fill)
 #define NEOCOG_COPY_FLOATS(F) F(value)
 #define NEOCOG_CONCAT_INTS(I) I(outer)
+#define NEOCOG_RESAMPLE_INTS(I) I(outer) I(size) I(inner) I(count) I(taps)
+#define NEOCOG_RESAMPLE_FLOATS(F) F(fill)
+#define NEOCOG_LRN_INTS(I) I(rows) I(c) I(size)
+#define NEOCOG_LRN_FLOATS(F) F(alpha) F(beta) F(bias)
+#define NEOCOG_NORMALIZE_INTS(I) I(outer) I(size) I(inner)
+#define NEOCOG_NORMALIZE_FLOATS(F) F(epsilon)
 
 // V(Struct, name, int fields, float fields, index of the packed input or -1)
 #define NEOCOG_OPS(V)                                                        \
@@ -68,6 +74,9 @@ namespace neocog {
   V(Copy, copy, NEOCOG_COPY_INTS, NEOCOG_COPY_FLOATS, -1)                    \
   V(Concat, concat, NEOCOG_CONCAT_INTS, NEOCOG_NO_FLOATS, -1)                \
   V(Im2col, im2col, NEOCOG_WINDOW, NEOCOG_NO_FLOATS, -1)                     \
+  V(Resample, resample, NEOCOG_RESAMPLE_INTS, NEOCOG_RESAMPLE_FLOATS, -1)    \
+  V(Lrn, lrn, NEOCOG_LRN_INTS, NEOCOG_LRN_FLOATS, -1)                        \
+  V(Normalize, normalize, NEOCOG_NORMALIZE_INTS, NEOCOG_NORMALIZE_FLOATS, -1) \
   V(Where, where, NEOCOG_WHERE_INTS, NEOCOG_NO_FLOATS, -1)
 
 // clang-format on
@@ -98,7 +107,9 @@ enum OpIndex : int32_t { NEOCOG_OPS(NEOCOG_OP_ENUM) kOpCount };
 #define NEOCOG_BINARIES(X)                                          \
   X(add) X(multiply) X(prelu) X(subtract) X(divide) X(minimum)      \
   X(maximum) X(power) X(equal) X(less) X(lessequal) X(mod) X(fmod)
-#define NEOCOG_REDUCTIONS(X) X(sum) X(mean) X(max)
+#define NEOCOG_REDUCTIONS(X) \
+  X(sum) X(mean) X(max) X(min) X(product) \
+  X(argmax) X(argmin) X(argmaxlast) X(argminlast)
 
 // clang-format on
 

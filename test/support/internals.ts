@@ -12,7 +12,7 @@ export type { Plan, Ref } from '../../dist/graph/plan.js';
 export { input, model } from '../../dist/model/model.js';
 export { activations } from '../../dist/ops/activation.js';
 export { binaries } from '../../dist/ops/binary.js';
-export { ops } from '../../dist/ops/index.js';
+export { ops, reductions } from '../../dist/ops/index.js';
 export { adapted } from '../../dist/zoo/classifier.js';
 
 /** The native addon itself. */
