@@ -1,4 +1,5 @@
 import { attributesOf, type Graph, type Node, type Value } from '../graph/graph.js';
+import { product } from '../ops/check.js';
 import type { OpId } from '../ops/index.js';
 import type { Attributes } from '../ops/op.js';
 import { isLinear } from './fuse-activation.js';
@@ -6,12 +7,17 @@ import { links } from './links.js';
 
 /** Which output channel an element of an op's weights belongs to: `i -> floor(i / inner) % channels`. */
 const innerOf: Partial<Record<OpId, (kernel: readonly number[], attributes: object) => number>> = {
-  conv2d: () => 1, // [kh, kw, in, OUT]
-  depthwise2d: () => 1, // [kh, kw, IN, MULTIPLIER]
+  conv2d: ordered, // [kh, kw, in, OUT] or [OUT, in, kh, kw]
+  depthwise2d: ordered, // [kh, kw, IN, MULTIPLIER] or [OUT, 1, kh, kw]
   convtranspose2d: (kernel) => kernel[3] ?? 1, // [kh, kw, OUT, in]
   matmul: (b, attributes) => ('transposeB' in attributes && attributes.transposeB ? (b.at(-1) ?? 1) : 1),
   scale: () => 1,
 };
+
+function ordered(kernel: readonly number[], attributes: object): number {
+  const oihw = 'kernelOrder' in attributes && attributes.kernelOrder === 'oihw';
+  return oihw ? product(kernel, 1) : 1;
+}
 
 /**
  * Batch normalisation with constant statistics is y = x * a + b per channel. It goes into the weights and the bias of
@@ -88,7 +94,9 @@ function affine(node: Node, values: readonly Value[]): Affine | undefined {
 function fold(node: Node, { scale, shift }: Affine, values: readonly Value[]) {
   const inner = innerOf[node.op];
   const [weights, bias] = node.inputs.slice(1).map((id) => values[id]);
-  if (!inner || !weights?.data || (bias && !bias.data) || !isLinear(node)) return undefined;
+  // The factors would have to reach a residual too.
+  if (!inner || node.inputs.length > 3 || !weights?.data || (bias && !bias.data) || !isLinear(node))
+    return undefined;
   const kernel = multiplied(weights.data, scale, inner(weights.shape, node.attributes));
   const sums = shift.map((b, c) => b + (bias?.data?.[c] ?? 0) * (scale[c] as number));
   return isFinite32(kernel) && isFinite32(sums) ? { kernel, bias: Float32Array.from(sums) } : undefined;
