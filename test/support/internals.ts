@@ -7,10 +7,12 @@ export type { Backend, BackendOptions, Program } from '../../dist/backend/backen
 export { faultOfBinary } from '../../dist/backend/binary.js';
 export { selectBackend } from '../../dist/backend/select.js';
 export { compile } from '../../dist/compile/compile.js';
-export { graphBuilder } from '../../dist/graph/builder.js';
+export { layout } from '../../dist/compile/layout.js';
+export { type GraphBuilder, graphBuilder } from '../../dist/graph/builder.js';
+export type { Graph } from '../../dist/graph/graph.js';
 export type { Plan, Ref } from '../../dist/graph/plan.js';
 export { activations } from '../../dist/ops/activation.js';
-export { ops } from '../../dist/ops/index.js';
+export { type OpId, ops } from '../../dist/ops/index.js';
 
 /** The native addon itself. */
 export function openBinding(): Binding {
