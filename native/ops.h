@@ -33,16 +33,27 @@ namespace neocog {
   I(kind) I(d0) I(d1) I(d2) I(d3) I(d4) I(d5) \
   I(a0) I(a1) I(a2) I(a3) I(a4) I(a5)         \
   I(b0) I(b1) I(b2) I(b3) I(b4) I(b5) NEOCOG_ACT_INTS(I)
+#define NEOCOG_WHERE_INTS(I)          \
+  I(d0) I(d1) I(d2) I(d3) I(d4) I(d5) \
+  I(c0) I(c1) I(c2) I(c3) I(c4) I(c5) \
+  I(a0) I(a1) I(a2) I(a3) I(a4) I(a5) \
+  I(b0) I(b1) I(b2) I(b3) I(b4) I(b5)
 #define NEOCOG_ROWS_INTS(I) I(rows) I(c) NEOCOG_ACT_INTS(I)
 #define NEOCOG_EPSILON_FLOATS(F) F(epsilon) NEOCOG_ACT_FLOATS(F)
 #define NEOCOG_BATCHSTATS_INTS(I) I(rows) I(c)
-#define NEOCOG_SOFTMAX_INTS(I) I(outer) I(size) I(inner)
+#define NEOCOG_SOFTMAX_INTS(I) I(outer) I(size) I(inner) I(log)
 #define NEOCOG_COPY_INTS(I)           \
   I(d0) I(d1) I(d2) I(d3) I(d4) I(d5) \
   I(i0) I(i1) I(i2) I(i3) I(i4) I(i5) \
   I(o0) I(o1) I(o2) I(o3) I(o4) I(o5) I(from) I(to) I(fill)
 #define NEOCOG_COPY_FLOATS(F) F(value)
 #define NEOCOG_CONCAT_INTS(I) I(outer)
+#define NEOCOG_RESAMPLE_INTS(I) I(outer) I(size) I(inner) I(count) I(taps)
+#define NEOCOG_RESAMPLE_FLOATS(F) F(fill)
+#define NEOCOG_LRN_INTS(I) I(rows) I(c) I(size)
+#define NEOCOG_LRN_FLOATS(F) F(alpha) F(beta) F(bias)
+#define NEOCOG_NORMALIZE_INTS(I) I(outer) I(size) I(inner)
+#define NEOCOG_NORMALIZE_FLOATS(F) F(epsilon)
 
 // V(Struct, name, int fields, float fields, index of the packed input or -1)
 #define NEOCOG_OPS(V)                                                        \
@@ -62,7 +73,11 @@ namespace neocog {
   V(Softmax, softmax, NEOCOG_SOFTMAX_INTS, NEOCOG_NO_FLOATS, -1)             \
   V(Copy, copy, NEOCOG_COPY_INTS, NEOCOG_COPY_FLOATS, -1)                    \
   V(Concat, concat, NEOCOG_CONCAT_INTS, NEOCOG_NO_FLOATS, -1)                \
-  V(Im2col, im2col, NEOCOG_WINDOW, NEOCOG_NO_FLOATS, -1)
+  V(Im2col, im2col, NEOCOG_WINDOW, NEOCOG_NO_FLOATS, -1)                     \
+  V(Resample, resample, NEOCOG_RESAMPLE_INTS, NEOCOG_RESAMPLE_FLOATS, -1)    \
+  V(Lrn, lrn, NEOCOG_LRN_INTS, NEOCOG_LRN_FLOATS, -1)                        \
+  V(Normalize, normalize, NEOCOG_NORMALIZE_INTS, NEOCOG_NORMALIZE_FLOATS, -1) \
+  V(Where, where, NEOCOG_WHERE_INTS, NEOCOG_NO_FLOATS, -1)
 
 // clang-format on
 
@@ -85,9 +100,16 @@ enum OpIndex : int32_t { NEOCOG_OPS(NEOCOG_OP_ENUM) kOpCount };
 // X(name): the order is that of the TypeScript lists.
 #define NEOCOG_ACTIVATIONS(X)                                     \
   X(none) X(relu) X(leakyrelu) X(elu) X(sigmoid) X(tanh) X(softplus) \
-  X(hardsigmoid) X(hardswish) X(swish) X(gelu) X(gelutanh)
-#define NEOCOG_BINARIES(X) X(add) X(multiply) X(prelu)
-#define NEOCOG_REDUCTIONS(X) X(sum) X(mean) X(max)
+  X(hardsigmoid) X(hardswish) X(swish) X(gelu) X(gelutanh)           \
+  X(clip) X(exp) X(log) X(sqrt) X(abs) X(reciprocal) X(floor) X(ceil) \
+  X(round) X(trunc) X(sign) X(erf) X(sin) X(cos) X(softsign) X(mish)  \
+  X(thresholdedrelu)
+#define NEOCOG_BINARIES(X)                                          \
+  X(add) X(multiply) X(prelu) X(subtract) X(divide) X(minimum)      \
+  X(maximum) X(power) X(equal) X(less) X(lessequal) X(mod) X(fmod)
+#define NEOCOG_REDUCTIONS(X) \
+  X(sum) X(mean) X(max) X(min) X(product) \
+  X(argmax) X(argmin) X(argmaxlast) X(argminlast)
 
 // clang-format on
 

@@ -17,8 +17,14 @@
 //   FmaInto(a, b, &c)      c += a * b; keeps c in a register in hot loops
 //   AtLeast(x, low), AtMost(x, high)
 //                          clip by a bound that is not NaN; NaN in x stays
-//   MaxNan(a, b)           the larger, NaN if either is
+//   MaxNan(a, b), MinNan(a, b)
+//                          the larger, the smaller; NaN if either is
+//   Round(a)               the nearest whole number, ties to even, for
+//                          |a| < 2^22
+//   Nearest, Floor, Ceil, Trunc
+//                          whole numbers for any a: Nearest has ties to even
 //   Pow2(n)                2^n for whole n in [-126, 127]
+//   Mantissa(x, &n)        x = m 2^n: gives m in [0.75, 1.5), for normal x > 0
 //   Select(m, a, b)        m ? a : b per lane
 // clang-format on
 #ifndef NEOCOG_SIMD_H_
@@ -34,6 +40,13 @@
 #else
 #define NEOCOG_UNROLL _Pragma("GCC unroll 64")
 #endif
+
+namespace neocog {
+namespace {
+// The bits of 0.75f, for Mantissa.
+[[maybe_unused]] constexpr int32_t kThreeQuarters = 0x3f400000;
+}  // namespace
+}  // namespace neocog
 
 #if defined(NEOCOG_ISA_AVX512)
 #include "simd/avx512.h"

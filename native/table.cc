@@ -13,13 +13,17 @@
 #include "kernels/copy.h"
 #include "kernels/depthwise2d.h"
 #include "kernels/im2col.h"
+#include "kernels/lrn.h"
 #include "kernels/matmul.h"
 #include "kernels/maxpool2d.h"
+#include "kernels/normalize.h"
 #include "kernels/peak.h"
 #include "kernels/reduce.h"
+#include "kernels/resample.h"
 #include "kernels/scale.h"
 #include "kernels/softmax.h"
 #include "kernels/unary.h"
+#include "kernels/where.h"
 
 #if defined(NEOCOG_ISA_AVX512)
 #define NEOCOG_TABLE kAvx512Table

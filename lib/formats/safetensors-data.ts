@@ -1,3 +1,5 @@
+import type { DataType } from '../tensor.js';
+import type { Numbers } from './onnx/file.js';
 import type { Entry } from './safetensors.js';
 
 /** Types of the files that become float32, each with what reads one element. */
@@ -52,4 +54,28 @@ function halfToNumber(half: number): number {
   if (exponent === 0) return sign * fraction * 2 ** -24;
   if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+const arrays = {
+  float32: Float32Array,
+  float64: Float64Array,
+  int32: Int32Array,
+  int64: BigInt64Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+} as const;
+
+/** A tensor's numbers in their own type: a view of the same memory where it is aligned, else a copy. */
+export function readNumbers(data: Uint8Array, { begin, end }: Entry, type: DataType): Numbers {
+  const Type = arrays[type];
+  const width = Type.BYTES_PER_ELEMENT;
+  const start = data.byteOffset + begin;
+  if ((littleEndian && start % width === 0) || width === 1) {
+    return new Type(data.buffer as ArrayBuffer, start, (end - begin) / width);
+  }
+  const bytes = data.slice(begin, end);
+  if (!littleEndian) {
+    for (let at = 0; at < bytes.length; at += width) bytes.subarray(at, at + width).reverse();
+  }
+  return new Type(bytes.buffer, 0, bytes.length / width);
 }

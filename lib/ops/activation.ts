@@ -1,7 +1,9 @@
 /**
  * Elementwise functions that stand alone (op `unary`) or in the epilogue of another op (field `act`).
  * The order is the native enum's. `alpha` and `beta` are the two parameters:
- * relu clips to [0, beta]; leakyrelu and elu use alpha; hardsigmoid is clip(alpha x + beta, 0, 1).
+ * relu clips to [0, beta]; leakyrelu and elu use alpha; hardsigmoid is clip(alpha x + beta, 0, 1); clip is
+ * min(max(x, alpha), beta), so beta where alpha > beta; round takes halves to the even number; softsign is
+ * x / (1 + |x|), mish x tanh(softplus(x)), thresholdedrelu x where x > alpha, else 0.
  */
 export const activations = [
   'none',
@@ -16,6 +18,23 @@ export const activations = [
   'swish',
   'gelu',
   'gelutanh',
+  'clip',
+  'exp',
+  'log',
+  'sqrt',
+  'abs',
+  'reciprocal',
+  'floor',
+  'ceil',
+  'round',
+  'trunc',
+  'sign',
+  'erf',
+  'sin',
+  'cos',
+  'softsign',
+  'mish',
+  'thresholdedrelu',
 ] as const;
 
 export type Activation = (typeof activations)[number];

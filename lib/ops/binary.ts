@@ -1,10 +1,11 @@
 import { OptionError, ShapeError, show } from '../errors.js';
-import { elements } from '../geometry.js';
 import { activate } from './activate.js';
 import { type Activated, activationFields } from './activation.js';
+import { broadcast, walk } from './broadcast.js';
 import { checkActivation, input, inputCount, listed, output } from './check.js';
+import { combine } from './combine.js';
 import type { Geometry, Op } from './op.js';
-import { collapsed, numbered, numberedNames, rowMajor } from './strided.js';
+import { numbered, numberedNames } from './strided.js';
 import { workspace } from './workspace.js';
 
 const sums = workspace.sums;
@@ -12,7 +13,21 @@ const sums = workspace.sums;
 const step = 2048;
 
 /** The order is the native enum's. */
-export const binaries = ['add', 'multiply', 'prelu'] as const;
+export const binaries = [
+  'add',
+  'multiply',
+  'prelu',
+  'subtract',
+  'divide',
+  'minimum',
+  'maximum',
+  'power',
+  'equal',
+  'less',
+  'lessequal',
+  'mod',
+  'fmod',
+] as const;
 export type Binary = (typeof binaries)[number];
 
 export interface BinaryAttributes extends Activated {
@@ -20,8 +35,10 @@ export interface BinaryAttributes extends Activated {
 }
 
 /**
- * a + b, a * b, or prelu (a >= 0 ? a : a * b), then the activation; shapes broadcast as in NumPy.
- * A shared operand has no more axes than a sample one, for its first would lie along the batch.
+ * Two operands element by element, then the activation; shapes broadcast as in NumPy. A shared operand has no more axes
+ * than a sample one. prelu is a >= 0 ? a : a * b; minimum and maximum are NaN where either operand is; power is C's pow
+ * (pow(x, 0) and pow(1, x) are 1 even for NaN); comparisons give 1 or 0; the remainder of mod has the sign of the
+ * divisor b, as in Python, that of fmod the sign of a, as in C.
  */
 export const binary: Op<BinaryAttributes> = {
   id: 'binary',
@@ -37,24 +54,16 @@ export const binary: Op<BinaryAttributes> = {
       throw new OptionError(`expected kind to be one of ${binaries.join(', ')}, got ${show(kind)}`);
     }
     checkActivation(attributes);
-    elements(a.shape);
-    elements(b.shape);
-    const [shared, sample] = a.perSample ? [b, a] : [a, b];
-    if (shared.perSample !== sample.perSample && shared.shape.length > sample.shape.length) {
-      throw new ShapeError(
-        `expected shared values of at most ${sample.shape.length} axes, got ${listed(shared.shape)} for samples ${listed(sample.shape)}`,
-      );
-    }
-    const shape = broadcast(a.shape, b.shape);
+    const { shape, perSample } = broadcast([a, b]);
     if (kind === 'prelu' && (listed(shape) !== listed(a.shape) || (b.perSample && !a.perSample))) {
       throw new ShapeError(`expected slopes that broadcast to ${listed(a.shape)}, got ${listed(b.shape)}`);
     }
-    walk(a.shape, b.shape, shape);
-    return output(shape, a.perSample || b.perSample);
+    walk(shape, [a, b]);
+    return output(shape, perSample);
   },
 
-  geometry(attributes, [a, b], [y]) {
-    const { lengths, strides } = walk(a?.shape ?? [], b?.shape ?? [], y?.shape ?? []);
+  geometry(attributes, inputs, [y]) {
+    const { lengths, strides } = walk(y?.shape ?? [], inputs);
     return {
       kind: binaries.indexOf(attributes.kind),
       ...numbered('d', lengths),
@@ -70,12 +79,12 @@ export const binary: Op<BinaryAttributes> = {
     const size = y.length / batch;
     const [aStride = 0, bStride = 0] = inputStrides;
     for (let sample = 0; sample < batch; sample++) {
-      combine(geometry, a, sample * aStride, b, sample * bStride, y, sample * size);
+      combineAll(geometry, a, sample * aStride, b, sample * bStride, y, sample * size);
     }
   },
 };
 
-function combine(
+function combineAll(
   geometry: Geometry,
   a: Float32Array,
   aAt: number,
@@ -99,6 +108,7 @@ function combine(
     a5 = 0,
   } = geometry;
   const { kind = 0, b0 = 0, b1 = 0, b2 = 0, b3 = 0, b4 = 0, b5 = 0, act = 0, alpha = 0, beta = 0 } = geometry;
+  const name = binaries[kind] as Binary;
   let at = yAt;
   for (let i = 0; i < d0; i++) {
     for (let j = 0; j < d1; j++) {
@@ -109,7 +119,7 @@ function combine(
             const q = bAt + i * b0 + j * b1 + k * b2 + l * b3 + m * b4;
             for (let n = 0; n < d5; n += step) {
               const count = Math.min(step, d5 - n);
-              apply(kind, a, p + n * a5, a5, b, q + n * b5, b5, count);
+              combine(name, a, p + n * a5, a5, b, q + n * b5, b5, count);
               activate(act, alpha, beta, count);
               for (let o = 0; o < count; o++) y[at + o] = sums[o] as number;
               at += count;
@@ -119,50 +129,4 @@ function combine(
       }
     }
   }
-}
-
-function apply(
-  kind: number,
-  a: Float32Array,
-  p: number,
-  aStep: number,
-  b: Float32Array,
-  q: number,
-  bStep: number,
-  count: number,
-): void {
-  if (binaries[kind] === 'add') {
-    for (let i = 0; i < count; i++, p += aStep, q += bStep) sums[i] = (a[p] as number) + (b[q] as number);
-  } else if (binaries[kind] === 'multiply') {
-    for (let i = 0; i < count; i++, p += aStep, q += bStep) sums[i] = (a[p] as number) * (b[q] as number);
-  } else {
-    for (let i = 0; i < count; i++, p += aStep, q += bStep) {
-      const x = a[p] as number;
-      sums[i] = x >= 0 ? x : x * (b[q] as number);
-    }
-  }
-}
-
-function broadcast(a: readonly number[], b: readonly number[]): number[] {
-  const rank = Math.max(a.length, b.length);
-  return Array.from({ length: rank }, (_, axis) => {
-    const p = a[axis - rank + a.length] ?? 1;
-    const q = b[axis - rank + b.length] ?? 1;
-    if (p !== q && p !== 1 && q !== 1) {
-      throw new ShapeError(`expected shapes that broadcast, got ${listed(a)} and ${listed(b)}`);
-    }
-    return Math.max(p, q);
-  });
-}
-
-/** How both operands are read along the output; stride 0 repeats. */
-function walk(a: readonly number[], b: readonly number[], shape: readonly number[]) {
-  const along = (operand: readonly number[]): number[] => {
-    const strides = rowMajor(operand);
-    const missing = shape.length - operand.length;
-    return shape.map((_, axis) =>
-      (operand[axis - missing] ?? 1) === 1 ? 0 : (strides[axis - missing] as number),
-    );
-  };
-  return collapsed({ lengths: shape, strides: [along(a), along(b)] });
 }

@@ -88,3 +88,22 @@ export function checkActivation({ activation = 'none', alpha = 0, beta = 0 }: Ac
 export function product(shape: readonly number[], begin = 0, end = shape.length): number {
   return shape.slice(begin, end).reduce((all, length) => all * length, 1);
 }
+
+/** Neighbouring axes, in any order: the first one and the one behind the last. */
+export function axisRange(axes: readonly number[], shape: readonly number[]): readonly [number, number] {
+  const sorted = axes.map((axis) => axisOf('axes', axis, shape.length)).toSorted((a, b) => a - b);
+  const [first] = sorted;
+  if (first === undefined) throw new OptionError('expected axes to name one axis or more, got none');
+  if (sorted.some((axis, i) => axis !== first + i)) {
+    throw new ShapeError(`expected axes that lie side by side, got ${listed(axes)}`);
+  }
+  return [first, first + sorted.length];
+}
+
+/** A shape as the kernels that work along axes `first` to `end` see it. */
+export function slab(
+  shape: readonly number[],
+  [first, end]: readonly [number, number],
+): { readonly outer: number; readonly size: number; readonly inner: number } {
+  return { outer: product(shape, 0, first), size: product(shape, first, end), inner: product(shape, end) };
+}

@@ -1,8 +1,9 @@
-import { OptionError, ShapeError, show } from '../errors.js';
-import { elements, natural, type Pair, positive } from '../geometry.js';
-import { axisOf, input, inputCount, listed, output } from './check.js';
+import { OptionError, show } from '../errors.js';
+import { elements, type Pair } from '../geometry.js';
+import { input, inputCount, output } from './check.js';
 import type { Geometry, Op } from './op.js';
-import { collapsed, numbered, numberedNames, rowMajor, type Strided } from './strided.js';
+import { collapsed, numbered, numberedNames } from './strided.js';
+import { expanded, padded, permuted, sliced, tiled, upsampled, type Walk } from './walks.js';
 
 /** Axes are those of the sample, the batch not counted. */
 export type CopyAttributes =
@@ -12,16 +13,17 @@ export type CopyAttributes =
   | { readonly kind: 'pad'; readonly pads: readonly Pair[]; readonly value: number }
   /** Each pixel of [h, w, c] repeated (nearest neighbour). */
   | { readonly kind: 'upsample'; readonly size: Pair }
-  /** `size[i]` elements from `begin[i]` on, per axis. */
-  | { readonly kind: 'slice'; readonly begin: readonly number[]; readonly size: readonly number[] };
-
-/** A walk over input (first strides) and output (second), and where each begins. */
-interface Walk extends Strided {
-  readonly shape: readonly number[];
-  readonly from?: number;
-  readonly to?: number;
-  readonly value?: number;
-}
+  /** `size[i]` elements per axis, from element `begin[i]` on, `step[i]` apart (1 unless given; backwards where negative). */
+  | {
+      readonly kind: 'slice';
+      readonly begin: readonly number[];
+      readonly size: readonly number[];
+      readonly step?: readonly number[];
+    }
+  /** Axes of length 1, and those that are missing in front, repeated until the shape is `shape`. */
+  | { readonly kind: 'expand'; readonly shape: readonly number[] }
+  /** The whole repeated `repeats[i]` times along axis i. */
+  | { readonly kind: 'tile'; readonly repeats: readonly number[] };
 
 /** Elements moved as they are: for every index j of the box d, out[to + j . o] = in[from + j . i]. */
 export const copy: Op<CopyAttributes> = {
@@ -111,85 +113,22 @@ function plane(
 }
 
 function walkOf(attributes: CopyAttributes, shape: readonly number[]): Walk {
-  const strides = rowMajor(shape);
   switch (attributes.kind) {
     case 'permute':
-      return permuted(attributes.axes, shape, strides);
+      return permuted(attributes.axes, shape);
     case 'pad':
-      return padded(attributes.pads, attributes.value, shape, strides);
+      return padded(attributes.pads, attributes.value, shape);
     case 'upsample':
       return upsampled(attributes.size, shape);
     case 'slice':
-      return sliced(attributes.begin, attributes.size, shape, strides);
+      return sliced(attributes.begin, attributes.size, attributes.step, shape);
+    case 'expand':
+      return expanded(attributes.shape, shape);
+    case 'tile':
+      return tiled(attributes.repeats, shape);
     default:
       throw new OptionError(
-        `expected kind to be one of permute, pad, upsample, slice, got ${show((attributes as { kind?: unknown }).kind)}`,
+        `expected kind to be one of permute, pad, upsample, slice, expand, tile, got ${show((attributes as { kind?: unknown }).kind)}`,
       );
   }
-}
-
-function sameRank(name: string, given: readonly unknown[], shape: readonly number[]): void {
-  if (given.length === shape.length) return;
-  throw new ShapeError(
-    `expected ${name} for the ${shape.length} axes of ${listed(shape)}, got ${given.length}`,
-  );
-}
-
-function permuted(axes: readonly number[], shape: readonly number[], strides: readonly number[]): Walk {
-  sameRank('axes', axes, shape);
-  for (const axis of axes) axisOf('axes', axis, shape.length);
-  if (new Set(axes).size < axes.length) throw new OptionError(`expected each axis once, got ${listed(axes)}`);
-  const lengths = axes.map((axis) => shape[axis] as number);
-  return {
-    shape: lengths,
-    lengths,
-    strides: [axes.map((axis) => strides[axis] as number), rowMajor(lengths)],
-  };
-}
-
-function padded(
-  pads: readonly Pair[],
-  value: number,
-  shape: readonly number[],
-  strides: readonly number[],
-): Walk {
-  sameRank('pads', pads, shape);
-  for (const pad of pads) for (const cells of pad) natural('pads', cells);
-  if (typeof value !== 'number') throw new OptionError(`expected value to be a number, got ${show(value)}`);
-  const whole = shape.map((length, axis) => length + (pads[axis]?.[0] ?? 0) + (pads[axis]?.[1] ?? 0));
-  elements(whole);
-  const outer = rowMajor(whole);
-  const to = outer.reduce((sum, stride, axis) => sum + stride * (pads[axis]?.[0] ?? 0), 0);
-  return { shape: whole, lengths: shape, strides: [strides, outer], to, value };
-}
-
-function upsampled([up, across]: Pair, shape: readonly number[]): Walk {
-  positive('size', up);
-  positive('size', across);
-  if (shape.length !== 3)
-    throw new ShapeError(`expected an input [height, width, channels], got ${listed(shape)}`);
-  const [h, w, c] = shape as [number, number, number];
-  const lengths = [h, up, w, across, c];
-  return {
-    shape: [h * up, w * across, c],
-    lengths,
-    strides: [[w * c, 0, c, 0, 1], rowMajor(lengths)],
-  };
-}
-
-function sliced(
-  begin: readonly number[],
-  size: readonly number[],
-  shape: readonly number[],
-  strides: readonly number[],
-): Walk {
-  sameRank('begin', begin, shape);
-  sameRank('size', size, shape);
-  shape.forEach((length, axis) => {
-    const end = natural('begin', begin[axis] as number) + positive('size', size[axis] as number);
-    if (end > length)
-      throw new ShapeError(`expected a slice inside axis ${axis} of ${listed(shape)}, got its end at ${end}`);
-  });
-  const from = strides.reduce((sum, stride, axis) => sum + stride * (begin[axis] as number), 0);
-  return { shape: size, lengths: size, strides: [strides, rowMajor(size)], from };
 }

@@ -8,14 +8,18 @@ import { convtranspose2d } from './convtranspose2d.js';
 import { copy } from './copy.js';
 import { depthwise2d } from './depthwise2d.js';
 import { im2col } from './im2col.js';
+import { lrn } from './lrn.js';
 import { matmul } from './matmul.js';
 import { maxpool2d } from './maxpool2d.js';
+import { normalize } from './normalize.js';
 import type { Op, Word } from './op.js';
 import { reduce } from './reduce.js';
+import { resample } from './resample.js';
 import { reshape } from './reshape.js';
 import { scale } from './scale.js';
 import { softmax } from './softmax.js';
 import { unary } from './unary.js';
+import { where } from './where.js';
 
 const computed = {
   conv2d,
@@ -34,6 +38,10 @@ const computed = {
   copy,
   concat,
   im2col,
+  resample,
+  lrn,
+  normalize,
+  where,
 } satisfies Record<string, Op>;
 
 /** The ops that a plan may hold; the order is that of native/ops.h. */
@@ -58,8 +66,11 @@ export type { ConvTranspose2dAttributes } from './convtranspose2d.js';
 export type { CopyAttributes } from './copy.js';
 export type { Depthwise2dAttributes } from './depthwise2d.js';
 export type { Im2colAttributes } from './im2col.js';
+export type { LrnAttributes } from './lrn.js';
 export type { MatmulAttributes } from './matmul.js';
 export type { Pool2dAttributes } from './maxpool2d.js';
+export type { NormalizeAttributes } from './normalize.js';
 export { type ReduceAttributes, type Reduction, reductions } from './reduce.js';
+export type { ResampleAttributes } from './resample.js';
 export type { ReshapeAttributes } from './reshape.js';
 export type { SoftmaxAttributes } from './softmax.js';

@@ -1,13 +1,23 @@
 import { OptionError, ShapeError, show } from '../errors.js';
 import { elements } from '../geometry.js';
-import { axisOf, input, inputCount, listed, output, product } from './check.js';
+import { axisRange, input, inputCount, listed, output, product, slab } from './check.js';
 import type { Op } from './op.js';
 import { workspace } from './workspace.js';
 
-const sums = workspace.sums;
+const { rows: extremes, sums } = workspace;
 
 /** The order is the native enum's. */
-export const reductions = ['sum', 'mean', 'max'] as const;
+export const reductions = [
+  'sum',
+  'mean',
+  'max',
+  'min',
+  'product',
+  'argmax',
+  'argmin',
+  'argmaxlast',
+  'argminlast',
+] as const;
 export type Reduction = (typeof reductions)[number];
 
 export interface ReduceAttributes {
@@ -18,7 +28,15 @@ export interface ReduceAttributes {
   readonly keepDims?: boolean;
 }
 
-/** x seen as [outer, size, inner] -> [outer, inner]: sum, mean or maximum (NaN if there is one) over `size`. */
+/** Whole numbers up to here are exact in float32. */
+const mostPlaces = 2 ** 24;
+
+/**
+ * x seen as [outer, size, inner] -> [outer, inner]: the sum, mean, product, maximum or minimum (NaN if there is one) over
+ * `size`, or the place along it where the maximum or minimum stands: the first such place, with `last` in the name the
+ * last one. NaN counts as the largest for `argmax` and as the smallest for `argmin`, as in NumPy. The product is taken
+ * in any order: where a part of it overflows, so may the whole.
+ */
 export const reduce: Op<ReduceAttributes> = {
   id: 'reduce',
   ints: ['kind', 'outer', 'size', 'inner'],
@@ -31,43 +49,64 @@ export const reduce: Op<ReduceAttributes> = {
     if (!reductions.includes(kind)) {
       throw new OptionError(`expected kind to be one of ${reductions.join(', ')}, got ${show(kind)}`);
     }
-    const [first, end] = range(axes, shape);
+    const [first, end] = axisRange(axes, shape);
     const kept = keepDims ? shape.slice(first, end).map(() => 1) : [];
+    if (kind.startsWith('arg') && product(shape, first, end) > mostPlaces) {
+      throw new ShapeError(
+        `expected at most 2^24 places to choose from, which float32 counts exactly, got ${listed(shape.slice(first, end))}`,
+      );
+    }
     return output([...shape.slice(0, first), ...kept, ...shape.slice(end)], perSample);
   },
 
   geometry({ kind, axes }, [x]) {
     const shape = x?.shape ?? [];
-    const [first, end] = range(axes, shape);
-    return {
-      kind: reductions.indexOf(kind),
-      outer: product(shape, 0, first),
-      size: product(shape, first, end),
-      inner: product(shape, end),
-    };
+    return { kind: reductions.indexOf(kind), ...slab(shape, axisRange(axes, shape)) };
   },
 
   run({ geometry, batch, inputs, outputs }) {
     const { kind = 0, outer = 0, size = 0, inner = 0 } = geometry;
     const [x, y] = [inputs[0] as Float32Array, outputs[0] as Float32Array];
-    const most = reductions[kind] === 'max';
-    const divisor = reductions[kind] === 'mean' ? size : 1;
+    const fold = folds[reductions[kind] as Reduction];
     for (let o = 0; o < batch * outer; o++) {
       for (let i0 = 0; i0 < inner; i0 += sums.length) {
         const count = Math.min(sums.length, inner - i0);
-        const at = o * size * inner + i0;
-        if (most) largest(x, at, size, inner, count);
-        else total(x, at, size, inner, count);
-        for (let i = 0; i < count; i++) y[o * inner + i0 + i] = (sums[i] as number) / divisor;
+        fold(x, o * size * inner + i0, size, inner, count);
+        for (let i = 0; i < count; i++) y[o * inner + i0 + i] = sums[i] as number;
       }
     }
   },
+};
+
+/** Leaves in `sums` what `count` columns of `size` rows, `inner` apart, come to. */
+type Fold = (x: Float32Array, at: number, size: number, inner: number, count: number) => void;
+
+const folds: Readonly<Record<Reduction, Fold>> = {
+  sum: total,
+  mean(x, at, size, inner, count) {
+    total(x, at, size, inner, count);
+    for (let i = 0; i < count; i++) sums[i] = (sums[i] as number) / size;
+  },
+  max: largest,
+  min: smallest,
+  product: multiplied,
+  argmax: (...columns) => place(...columns, 1, false),
+  argmin: (...columns) => place(...columns, -1, false),
+  argmaxlast: (...columns) => place(...columns, 1, true),
+  argminlast: (...columns) => place(...columns, -1, true),
 };
 
 function total(x: Float32Array, at: number, size: number, inner: number, count: number): void {
   for (let i = 0; i < count; i++) sums[i] = 0;
   for (let s = 0, p = at; s < size; s++, p += inner) {
     for (let i = 0; i < count; i++) sums[i] = (sums[i] as number) + (x[p + i] as number);
+  }
+}
+
+function multiplied(x: Float32Array, at: number, size: number, inner: number, count: number): void {
+  for (let i = 0; i < count; i++) sums[i] = 1;
+  for (let s = 0, p = at; s < size; s++, p += inner) {
+    for (let i = 0; i < count; i++) sums[i] = (sums[i] as number) * (x[p + i] as number);
   }
 }
 
@@ -78,13 +117,36 @@ function largest(x: Float32Array, at: number, size: number, inner: number, count
   }
 }
 
-/** First axis and the one behind the last. */
-function range(axes: readonly number[], shape: readonly number[]): readonly [number, number] {
-  const sorted = axes.map((axis) => axisOf('axes', axis, shape.length)).toSorted((a, b) => a - b);
-  const [first] = sorted;
-  if (first === undefined) throw new OptionError('expected axes to name one axis or more, got none');
-  if (sorted.some((axis, i) => axis !== first + i)) {
-    throw new ShapeError(`expected axes that lie side by side, got ${listed(axes)}`);
+function smallest(x: Float32Array, at: number, size: number, inner: number, count: number): void {
+  for (let i = 0; i < count; i++) sums[i] = Number.POSITIVE_INFINITY;
+  for (let s = 0, p = at; s < size; s++, p += inner) {
+    for (let i = 0; i < count; i++) sums[i] = Math.min(sums[i] as number, x[p + i] as number);
   }
-  return [first, first + sorted.length];
+}
+
+/** Where the largest of `sign` times the numbers stands; `last` takes the later one of equals. */
+function place(
+  x: Float32Array,
+  at: number,
+  size: number,
+  inner: number,
+  count: number,
+  sign: number,
+  last: boolean,
+): void {
+  for (let i = 0; i < count; i++) {
+    sums[i] = 0;
+    extremes[i] = sign * (x[at + i] as number);
+  }
+  for (let s = 1, p = at + inner; s < size; s++, p += inner) {
+    for (let i = 0; i < count; i++) {
+      const value = sign * (x[p + i] as number);
+      const most = extremes[i] as number;
+      const better = value > most || (last && value === most);
+      const undefinedFirst = Number.isNaN(value) && (last || !Number.isNaN(most));
+      if (!better && !undefinedFirst) continue;
+      extremes[i] = value;
+      sums[i] = s;
+    }
+  }
 }

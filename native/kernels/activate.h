@@ -6,13 +6,13 @@
 #include <stdint.h>
 
 #include "../ops.h"
-#include "math.h"
+#include "elementary.h"
 
 namespace neocog {
 namespace {
 
 // NaN stays NaN in all of them. An infinite x gives the limit, except for the
-// products x f(x) at -infinity (hardswish, swish, gelu, gelutanh), where
+// products x f(x) at -infinity (hardswish, swish, gelu, gelutanh, mish), where
 // -infinity * 0 is NaN.
 template <Act kAct>
 NEOCOG_INLINE Vec Activate(Vec x, Vec alpha, Vec beta) {
@@ -45,12 +45,46 @@ NEOCOG_INLINE Vec Activate(Vec x, Vec alpha, Vec beta) {
       return Gelu(x);
     case Act::k_gelutanh:
       return GeluTanh(x);
+    case Act::k_clip:
+      return AtMost(AtLeast(x, alpha), beta);
+    case Act::k_exp:
+      return Exp(x);
+    case Act::k_log:
+      return Log(x);
+    case Act::k_sqrt:
+      return Sqrt(x);
+    case Act::k_abs:
+      return Abs(x);
+    case Act::k_reciprocal:
+      return Div(one, x);
+    case Act::k_floor:
+      return Floor(x);
+    case Act::k_ceil:
+      return Ceil(x);
+    case Act::k_round:
+      return Nearest(x);
+    case Act::k_trunc:
+      return Trunc(x);
+    case Act::k_sign:
+      return Sign(x);
+    case Act::k_erf:
+      return Erf(x);
+    case Act::k_sin:
+      return Sin(x);
+    case Act::k_cos:
+      return Cos(x);
+    case Act::k_softsign:
+      return Softsign(x);
+    case Act::k_mish:
+      return Mish(x);
+    case Act::k_thresholdedrelu:
+      return Select(LessEqual(x, alpha), zero, x);
     default:
       return x;
   }
 }
 
-// No activation and relu are one clip, cheap enough for any epilogue's
+// No activation, relu and clip are one clip, cheap enough for any epilogue's
 // registers. The others follow as a second sweep (ActivateRun) over a run that
 // is still in the first cache: a kernel stores Clipped(...) and, where
 // `NeedsRun(act)`, calls ActivateRun on what it has just stored.
@@ -58,10 +92,13 @@ struct Clip {
   Vec low, high;
 };
 
-NEOCOG_INLINE Clip ClipOf(int32_t act, float beta) {
+NEOCOG_INLINE Clip ClipOf(int32_t act, float alpha, float beta) {
   const bool relu = act == static_cast<int32_t>(Act::k_relu);
-  return {Set1(relu ? 0.0f : -__builtin_inff()),
-          Set1(relu ? beta : __builtin_inff())};
+  const bool clip = act == static_cast<int32_t>(Act::k_clip);
+  return {Set1(relu   ? 0.0f
+               : clip ? alpha
+                      : -__builtin_inff()),
+          Set1(relu || clip ? beta : __builtin_inff())};
 }
 
 NEOCOG_INLINE Vec Clipped(Vec x, Clip clip) {
@@ -69,7 +106,16 @@ NEOCOG_INLINE Vec Clipped(Vec x, Clip clip) {
 }
 
 NEOCOG_INLINE bool NeedsRun(int32_t act) {
-  return act > static_cast<int32_t>(Act::k_relu);
+  return act > static_cast<int32_t>(Act::k_relu) &&
+         act != static_cast<int32_t>(Act::k_clip);
+}
+
+// Rough CPU cycles that the second sweep takes for one vector: exponentials are
+// some 20 instructions, a call of the C library as many for every lane.
+NEOCOG_INLINE int64_t ActivateCycles(int32_t act) {
+  const Act name = static_cast<Act>(act);
+  if (!NeedsRun(act)) return 0;
+  return name == Act::k_sin || name == Act::k_cos ? 24 * kLanes : 24;
 }
 
 template <Act kAct>

@@ -81,7 +81,7 @@ void RunBatchNorm(const void* geometry, const StepArgs& args, int64_t begin,
   }
   const int64_t from = begin * RowsPerItem(c) * c;
   const int64_t to = Smaller(end * RowsPerItem(c), args.batch * g.rows) * c;
-  const Clip clip = ClipOf(g.act, g.beta);
+  const Clip clip = ClipOf(g.act, g.alpha, g.beta);
   for (int64_t row = from; row < to; row += width) {
     const int64_t size = Smaller(width, to - row);
     for (int64_t i = 0; i < size; i += kChunkFloats) {

@@ -121,7 +121,7 @@ NEOCOG_INLINE void PlaneRun(const Conv2d& g, const StepArgs& args,
   const int64_t rows = PlaneRows(g), blocks = BlocksOf(g.oh, rows);
   const int64_t line = PlaneLine(g);
   const float* bias = g.bias ? args.in[2] : nullptr;
-  const Clip clip = ClipOf(g.act, g.beta);
+  const Clip clip = ClipOf(g.act, g.alpha, g.beta);
   float* planes = Take<float>(&scratch, kPlaneMaxOuts * kPlanePixels);
   for (int64_t item = begin; item < end; ++item) {
     const int64_t sample = item / blocks;

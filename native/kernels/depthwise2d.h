@@ -197,7 +197,7 @@ void Depthwise2dRun(const void* geometry, const StepArgs& args, int64_t begin,
   const int64_t rows = DepthwiseRows(g);
   const int64_t blocks = BlocksOf(g.oh, rows);
   const float* bias = g.bias ? args.in[2] : nullptr;
-  const Clip clip = ClipOf(g.act, g.beta);
+  const Clip clip = ClipOf(g.act, g.alpha, g.beta);
   Patch patch;
   patch.weights = args.packed;
   patch.bias = bias;

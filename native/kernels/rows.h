@@ -32,7 +32,7 @@ NEOCOG_INLINE int64_t RowItems(int64_t rows, int64_t c, int64_t batch) {
 }
 
 NEOCOG_INLINE int64_t RowCost(int64_t c, int32_t act) {
-  return RowsPerItem(c) * c * (NeedsRun(act) ? 26 : 3) / kLanes;
+  return RowsPerItem(c) * c * (ActivateCycles(act) + 3) / kLanes;
 }
 
 }  // namespace

@@ -100,7 +100,7 @@ NEOCOG_INLINE void StoreSums(const TileJob& job, int64_t row,
       }
     }
   }
-  const Clip clip = ClipOf(job.act, job.beta);
+  const Clip clip = ClipOf(job.act, job.alpha, job.beta);
   NEOCOG_UNROLL for (int i = 0; i < kRows; ++i) {
     float* c = job.c[row + i] + job.column;
     NEOCOG_UNROLL for (int j = 0; j < kVecs - 1; ++j) {
@@ -183,7 +183,7 @@ void Line(const TileJob& job, int64_t panel) {
       }
     }
   }
-  const Clip clip = ClipOf(job.act, job.beta);
+  const Clip clip = ClipOf(job.act, job.alpha, job.beta);
   float* c = job.c[0] + job.column;
   NEOCOG_UNROLL for (int p = 0; p < kPanels; ++p) {
     NEOCOG_UNROLL for (int j = 0; j < kVecs; ++j) {

@@ -13,11 +13,10 @@ int64_t UnaryItems(const void* g, int64_t batch) {
   return BlocksOf(batch * static_cast<const Unary*>(g)->size, kItemFloats);
 }
 
-// Clips and copies run at the speed of memory; exponentials take some 20
-// instructions per vector.
+// Clips and copies run at the speed of memory.
 int64_t UnaryCost(const void* g) {
-  return kItemFloats * (NeedsRun(static_cast<const Unary*>(g)->act) ? 24 : 2) /
-         kLanes;
+  const int64_t cycles = ActivateCycles(static_cast<const Unary*>(g)->act);
+  return kItemFloats * Larger(cycles, 2) / kLanes;
 }
 
 void RunUnary(const void* geometry, const StepArgs& args, int64_t begin,

@@ -70,12 +70,18 @@ NEOCOG_INLINE Vec AtMost(Vec x, Vec high) { return _mm256_min_ps(high, x); }
 NEOCOG_INLINE Mask Less(Vec a, Vec b) {
   return _mm256_cmp_ps(a, b, _CMP_LT_OQ);
 }
+NEOCOG_INLINE Mask LessEqual(Vec a, Vec b) {
+  return _mm256_cmp_ps(a, b, _CMP_LE_OQ);
+}
 NEOCOG_INLINE Mask IsNan(Vec a) { return _mm256_cmp_ps(a, a, _CMP_UNORD_Q); }
 NEOCOG_INLINE Vec Select(Mask m, Vec a, Vec b) {
   return _mm256_blendv_ps(b, a, m);
 }
 NEOCOG_INLINE Vec MaxNan(Vec a, Vec b) {
   return Select(IsNan(a), a, _mm256_max_ps(a, b));
+}
+NEOCOG_INLINE Vec MinNan(Vec a, Vec b) {
+  return Select(IsNan(a), a, _mm256_min_ps(a, b));
 }
 NEOCOG_INLINE Vec Abs(Vec a) { return _mm256_andnot_ps(Set1(-0.0f), a); }
 NEOCOG_INLINE Vec CopySign(Vec magnitude, Vec sign) {
@@ -85,6 +91,20 @@ NEOCOG_INLINE Vec CopySign(Vec magnitude, Vec sign) {
 }
 NEOCOG_INLINE Vec Round(Vec a) {
   return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+NEOCOG_INLINE Vec Nearest(Vec a) { return Round(a); }
+NEOCOG_INLINE Vec Floor(Vec a) { return _mm256_floor_ps(a); }
+NEOCOG_INLINE Vec Ceil(Vec a) { return _mm256_ceil_ps(a); }
+NEOCOG_INLINE Vec Trunc(Vec a) {
+  return _mm256_round_ps(a, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
+}
+NEOCOG_INLINE Vec Mantissa(Vec x, Vec* n) {
+  const __m256i bits = _mm256_castps_si256(x);
+  const __m256i power = _mm256_srai_epi32(
+      _mm256_sub_epi32(bits, _mm256_set1_epi32(kThreeQuarters)), 23);
+  *n = _mm256_cvtepi32_ps(power);
+  return _mm256_castsi256_ps(
+      _mm256_sub_epi32(bits, _mm256_slli_epi32(power, 23)));
 }
 NEOCOG_INLINE Vec Pow2(Vec n) {
   const __m256i biased =

@@ -54,6 +54,9 @@ NEOCOG_INLINE Vec AtMost(Vec x, Vec high) { return _mm512_min_ps(high, x); }
 NEOCOG_INLINE Mask Less(Vec a, Vec b) {
   return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ);
 }
+NEOCOG_INLINE Mask LessEqual(Vec a, Vec b) {
+  return _mm512_cmp_ps_mask(a, b, _CMP_LE_OQ);
+}
 NEOCOG_INLINE Mask IsNan(Vec a) {
   return _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q);
 }
@@ -62,6 +65,9 @@ NEOCOG_INLINE Vec Select(Mask m, Vec a, Vec b) {
 }
 NEOCOG_INLINE Vec MaxNan(Vec a, Vec b) {
   return Select(IsNan(a), a, _mm512_max_ps(a, b));
+}
+NEOCOG_INLINE Vec MinNan(Vec a, Vec b) {
+  return Select(IsNan(a), a, _mm512_min_ps(a, b));
 }
 NEOCOG_INLINE Vec Abs(Vec a) { return _mm512_abs_ps(a); }
 NEOCOG_INLINE Vec CopySign(Vec magnitude, Vec sign) {
@@ -72,6 +78,24 @@ NEOCOG_INLINE Vec CopySign(Vec magnitude, Vec sign) {
 }
 NEOCOG_INLINE Vec Round(Vec a) {
   return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+NEOCOG_INLINE Vec Nearest(Vec a) { return Round(a); }
+NEOCOG_INLINE Vec Floor(Vec a) {
+  return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
+}
+NEOCOG_INLINE Vec Ceil(Vec a) {
+  return _mm512_roundscale_ps(a, _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC);
+}
+NEOCOG_INLINE Vec Trunc(Vec a) {
+  return _mm512_roundscale_ps(a, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
+}
+NEOCOG_INLINE Vec Mantissa(Vec x, Vec* n) {
+  const __m512i bits = _mm512_castps_si512(x);
+  const __m512i power = _mm512_srai_epi32(
+      _mm512_sub_epi32(bits, _mm512_set1_epi32(kThreeQuarters)), 23);
+  *n = _mm512_cvtepi32_ps(power);
+  return _mm512_castsi512_ps(
+      _mm512_sub_epi32(bits, _mm512_slli_epi32(power, 23)));
 }
 NEOCOG_INLINE Vec Pow2(Vec n) {
   const __m512i biased =

@@ -47,7 +47,9 @@ NEOCOG_INLINE void FmaInto(Vec a, Vec b, Vec* c) { *c = vfmaq_f32(*c, a, b); }
 NEOCOG_INLINE Vec AtLeast(Vec x, Vec low) { return vmaxq_f32(x, low); }
 NEOCOG_INLINE Vec AtMost(Vec x, Vec high) { return vminq_f32(x, high); }
 NEOCOG_INLINE Vec MaxNan(Vec a, Vec b) { return vmaxq_f32(a, b); }
+NEOCOG_INLINE Vec MinNan(Vec a, Vec b) { return vminq_f32(a, b); }
 NEOCOG_INLINE Mask Less(Vec a, Vec b) { return vcltq_f32(a, b); }
+NEOCOG_INLINE Mask LessEqual(Vec a, Vec b) { return vcleq_f32(a, b); }
 NEOCOG_INLINE Mask IsNan(Vec a) { return vmvnq_u32(vceqq_f32(a, a)); }
 NEOCOG_INLINE Vec Select(Mask m, Vec a, Vec b) { return vbslq_f32(m, a, b); }
 NEOCOG_INLINE Vec Abs(Vec a) { return vabsq_f32(a); }
@@ -55,6 +57,17 @@ NEOCOG_INLINE Vec CopySign(Vec magnitude, Vec sign) {
   return vbslq_f32(vdupq_n_u32(0x80000000u), sign, magnitude);
 }
 NEOCOG_INLINE Vec Round(Vec a) { return vrndnq_f32(a); }
+NEOCOG_INLINE Vec Nearest(Vec a) { return Round(a); }
+NEOCOG_INLINE Vec Floor(Vec a) { return vrndmq_f32(a); }
+NEOCOG_INLINE Vec Ceil(Vec a) { return vrndpq_f32(a); }
+NEOCOG_INLINE Vec Trunc(Vec a) { return vrndq_f32(a); }
+NEOCOG_INLINE Vec Mantissa(Vec x, Vec* n) {
+  const int32x4_t bits = vreinterpretq_s32_f32(x);
+  const int32x4_t power =
+      vshrq_n_s32(vsubq_s32(bits, vdupq_n_s32(kThreeQuarters)), 23);
+  *n = vcvtq_f32_s32(power);
+  return vreinterpretq_f32_s32(vsubq_s32(bits, vshlq_n_s32(power, 23)));
+}
 NEOCOG_INLINE Vec Pow2(Vec n) {
   return vreinterpretq_f32_s32(
       vshlq_n_s32(vaddq_s32(vcvtq_s32_f32(n), vdupq_n_s32(127)), 23));

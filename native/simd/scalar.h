@@ -48,6 +48,7 @@ NEOCOG_INLINE Vec MulAdd(Vec a, Vec b, Vec c) { return a * b + c; }
 NEOCOG_INLINE void FmaInto(Vec a, Vec b, Vec* c) { *c = a * b + *c; }
 
 NEOCOG_INLINE Mask Less(Vec a, Vec b) { return a < b; }
+NEOCOG_INLINE Mask LessEqual(Vec a, Vec b) { return a <= b; }
 NEOCOG_INLINE Mask IsNan(Vec a) { return a != a; }
 NEOCOG_INLINE Vec Select(Mask m, Vec a, Vec b) {
   return reinterpret_cast<Vec>((m & reinterpret_cast<Mask>(a)) |
@@ -57,6 +58,9 @@ NEOCOG_INLINE Vec AtLeast(Vec x, Vec low) { return Select(x < low, low, x); }
 NEOCOG_INLINE Vec AtMost(Vec x, Vec high) { return Select(high < x, high, x); }
 NEOCOG_INLINE Vec MaxNan(Vec a, Vec b) {
   return Select(IsNan(a), a, Select(a > b, a, b));
+}
+NEOCOG_INLINE Vec MinNan(Vec a, Vec b) {
+  return Select(IsNan(a), a, Select(a < b, a, b));
 }
 NEOCOG_INLINE Vec Abs(Vec a) {
   return reinterpret_cast<Vec>(reinterpret_cast<Mask>(a) & 0x7fffffff);
@@ -69,6 +73,28 @@ NEOCOG_INLINE Vec CopySign(Vec magnitude, Vec sign) {
 NEOCOG_INLINE Vec Round(Vec a) {
   const Vec magic = Set1(12582912.0f);
   return (a + magic) - magic;
+}
+// The same with 2^23, from which on every float is whole.
+NEOCOG_INLINE Vec Nearest(Vec a) {
+  const Vec whole = Set1(8388608.0f);
+  const Vec magnitude = Abs(a);
+  const Vec rounded = (magnitude + whole) - whole;
+  return Select(Less(magnitude, whole), CopySign(rounded, a), a);
+}
+NEOCOG_INLINE Vec Floor(Vec a) {
+  const Vec near = Nearest(a);
+  return near - Select(Less(a, near), Set1(1.0f), Zero());
+}
+NEOCOG_INLINE Vec Ceil(Vec a) {
+  const Vec near = Nearest(a);
+  return near + Select(Less(near, a), Set1(1.0f), Zero());
+}
+NEOCOG_INLINE Vec Trunc(Vec a) { return CopySign(Floor(Abs(a)), a); }
+NEOCOG_INLINE Vec Mantissa(Vec x, Vec* n) {
+  const Mask bits = reinterpret_cast<Mask>(x);
+  const Mask power = (bits - kThreeQuarters) >> 23;
+  *n = __builtin_convertvector(power, Vec);
+  return reinterpret_cast<Vec>(bits - (power << 23));
 }
 NEOCOG_INLINE Vec Pow2(Vec n) {
   return reinterpret_cast<Vec>((__builtin_convertvector(n, Mask) + 127) << 23);

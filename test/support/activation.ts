@@ -23,6 +23,19 @@ const relative =
 const clip = (x: number, low: number, high: number): number => (x < low ? low : Math.min(x, high));
 const sigmoid = (x: number): number => (x < 0 ? Math.exp(x) / (1 + Math.exp(x)) : 1 / (1 + Math.exp(-x)));
 
+/** Rounds halves to the even number. */
+function nearest(x: number): number {
+  const below = Math.floor(x);
+  if (x - below !== 0.5) return Math.round(x);
+  return below % 2 === 0 ? below : below + 1;
+}
+
+/** x tanh(log(1 + e^x)) */
+function mish(x: number): number {
+  const e = Math.exp(x);
+  return x < 0 ? x * ((e * (e + 2)) / (e * (e + 2) + 2)) : x * Math.tanh(x + Math.log1p(Math.exp(-x)));
+}
+
 /** erf's complement: a series of positive terms near 0, a continued fraction beyond. */
 export function erfc(x: number): number {
   if (Number.isNaN(x)) return x;
@@ -42,7 +55,22 @@ export function erfc(x: number): number {
   return Math.exp(-x * x) / (Math.sqrt(Math.PI) * (x + fraction));
 }
 
+export function erf(x: number): number {
+  const t = Math.abs(x);
+  if (!(t < 2)) return Math.sign(x) * (1 - erfc(t));
+  let term = x;
+  let sum = x;
+  for (let n = 1; Math.abs(term) > Math.abs(sum) * 1e-18; n++) {
+    term *= (2 * x * x) / (2 * n + 1);
+    sum += term;
+  }
+  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
+}
+
 const geluSlope = 1.13;
+/** Functions that jump or grow without bound stand alone in these tables, where their argument is exact. */
+const unbounded = (): number => Number.MAX_VALUE;
+const exact = (f: (x: number) => number): Rule => ({ f, slope: unbounded, error: () => 0 });
 
 /** Products x f(x) are NaN at -Infinity, as -Infinity * 0 is. */
 export const rules: Readonly<Record<string, Rule>> = {
@@ -84,6 +112,27 @@ export const rules: Readonly<Record<string, Rule>> = {
     slope: () => geluSlope,
     error: relative(8),
   },
+  clip: { f: (x, a, b) => Math.min(Math.max(x, a), b), slope: () => 1, error: () => 0 },
+  exp: { f: Math.exp, slope: unbounded, error: relative(1.5) },
+  log: { f: Math.log, slope: unbounded, error: relative(1.5) },
+  sqrt: { f: Math.sqrt, slope: unbounded, error: relative(0.5) },
+  abs: { f: Math.abs, slope: () => 1, error: () => 0 },
+  reciprocal: { f: (x) => 1 / x, slope: unbounded, error: relative(0.5) },
+  floor: exact(Math.floor),
+  ceil: exact(Math.ceil),
+  round: exact(nearest),
+  trunc: exact(Math.trunc),
+  sign: exact(Math.sign),
+  erf: { f: erf, slope: () => geluSlope, error: relative(1.5) },
+  sin: { f: Math.sin, slope: () => 1, error: relative(1) },
+  cos: { f: Math.cos, slope: () => 1, error: relative(1) },
+  softsign: {
+    f: (x) => (Math.abs(x) > 1e20 ? Math.sign(x) : x / (1 + Math.abs(x))),
+    slope: () => 1,
+    error: relative(2),
+  },
+  mish: { f: mish, slope: () => 1.1, error: relative(6) },
+  thresholdedrelu: { f: (x, a) => (x <= a ? 0 : x), slope: unbounded, error: () => 0 },
 };
 
 /** The parameters that a plan records when an activation has none of its own. */
@@ -92,6 +141,8 @@ const defaults: Readonly<Record<string, readonly [number, number]>> = {
   leakyrelu: [0.3, 0],
   elu: [1, 0],
   hardsigmoid: [1 / 6, 0.5],
+  clip: [-1, 1],
+  thresholdedrelu: [1, 0],
 };
 
 /** The two parameters as float32 numbers, as a plan holds them. */

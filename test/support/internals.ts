@@ -11,7 +11,8 @@ export { graphBuilder } from '../../dist/graph/builder.js';
 export type { Plan, Ref } from '../../dist/graph/plan.js';
 export { input, model } from '../../dist/model/model.js';
 export { activations } from '../../dist/ops/activation.js';
-export { ops } from '../../dist/ops/index.js';
+export { binaries } from '../../dist/ops/binary.js';
+export { ops, reductions } from '../../dist/ops/index.js';
 export { adapted } from '../../dist/zoo/classifier.js';
 
 /** The native addon itself. */

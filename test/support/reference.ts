@@ -97,17 +97,40 @@ export function binary(
   [a, b]: Inputs,
 ): Expected {
   const values = new Float64Array(dims.reduce((size, dim) => size * dim, 1));
-  const operate = (p: number, q: number): number => {
-    if (kind === 'add') return p + q;
-    if (kind === 'multiply') return p * q;
-    return p >= 0 ? p : p * q;
-  };
+  const operate = binaries[kind] as (p: number, q: number) => number;
   values.forEach((_, flat) => {
     const [p, q] = [aStrides, bStrides].map((strides) => offset(flat, dims, strides));
     values[flat] = operate(a?.[p as number] as number, b?.[q as number] as number);
   });
-  // One rounding: half a unit in the last place.
-  return { values, magnitude: values.map(Math.abs), terms: 1 };
+  // One rounding, or two for a power.
+  return { values, magnitude: values.map(Math.abs), terms: kind === 'power' ? 2 : 1 };
+}
+
+const binaries: Readonly<Record<string, (p: number, q: number) => number>> = {
+  add: (p, q) => p + q,
+  multiply: (p, q) => p * q,
+  prelu: (p, q) => (p >= 0 ? p : p * q),
+  subtract: (p, q) => p - q,
+  divide: (p, q) => p / q,
+  minimum: (p, q) => Math.min(p, q),
+  maximum: (p, q) => Math.max(p, q),
+  power: (p, q) => (p === 1 || (p === -1 && Math.abs(q) === Number.POSITIVE_INFINITY) ? 1 : p ** q),
+  equal: (p, q) => Number(p === q),
+  less: (p, q) => Number(p < q),
+  lessequal: (p, q) => Number(p <= q),
+  // The remainder moved to the side of the divisor.
+  mod: (p, q) => (p % q !== 0 && Math.sign(p) === -Math.sign(q) ? (p % q) + q : p % q),
+  fmod: (p, q) => p % q,
+};
+
+/** cond != 0 ? a : b with broadcasting, as in `binary`. */
+export function where(dims: readonly number[], strides: readonly number[][], inputs: Inputs): Expected {
+  const values = new Float64Array(dims.reduce((size, dim) => size * dim, 1));
+  values.forEach((_, flat) => {
+    const [c, p, q] = inputs.map((input, i) => input[offset(flat, dims, strides[i] as number[])] as number);
+    values[flat] = (c === 0 ? q : p) as number;
+  });
+  return exact(values);
 }
 
 /** Where the flat index of `dims` lies under other strides. */

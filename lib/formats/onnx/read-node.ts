@@ -1,0 +1,46 @@
+import { show } from '../../errors.js';
+import type { Fail } from '../safetensors.js';
+import type { ReadContext } from './context.js';
+import type { OnnxAttribute, OnnxNode } from './file.js';
+import { readAttribute } from './read-attribute.js';
+import { type WireReader, within } from './wire.js';
+
+const maxAttributes = 256;
+/** About what a node and the name of a value take in memory. */
+const nodeBytes = 64;
+const nameBytes = 32;
+
+/** Reads a NodeProto. Its name may still be '' or not unique. */
+export function readNode(wire: WireReader, index: number, context: ReadContext, outer: Fail): OnnxNode {
+  const fail = within(outer, `node ${index}`);
+  context.take(nodeBytes, fail);
+  const inputs: string[] = [];
+  const outputs: string[] = [];
+  const attributes = new Map<string, OnnxAttribute>();
+  let [name, type, domain] = ['', '', ''];
+  const value = (names: string[]): void => {
+    context.take(nameBytes, fail);
+    names.push(wire.text('the name of a value'));
+  };
+  for (let field = wire.next(); field !== 0; field = wire.next()) {
+    if (field === 1) value(inputs);
+    else if (field === 2) value(outputs);
+    else if (field === 3) name = wire.text('a name');
+    else if (field === 4) type = wire.text('the name of an operator');
+    else if (field === 5) {
+      const [key, attribute] = readAttribute(wire.message(fail), context, fail);
+      if (attributes.has(key)) fail(`expected every attribute once, got ${show(key)} twice`);
+      attributes.set(key, attribute);
+      if (attributes.size > maxAttributes) fail(`expected ${maxAttributes} attributes at most, got more`);
+    } else if (field === 7) domain = wire.text('a domain');
+    else wire.skip();
+  }
+  if (type === '') fail('expected the name of an operator, got none');
+  const op = isOwnDomain(domain) ? type : `${domain}.${type}`;
+  return { op, name, inputs, outputs, attributes };
+}
+
+/** ONNX's own operators have no domain, or this one. */
+export function isOwnDomain(domain: string): boolean {
+  return domain === '' || domain === 'ai.onnx';
+}

@@ -1,0 +1,81 @@
+import type { DataType } from '../../tensor.js';
+import type { NodeScope } from '../node-scope.js';
+import { NotBatched } from '../not-batched.js';
+import type { Known } from '../value.js';
+import { type Elements, type Evaluator, type Inputs, isFloat, known, newNumbers, required } from './known.js';
+
+/** ONNX's numbers of element types, TensorProto.DataType. */
+const typeNames = [
+  'undefined',
+  'float32',
+  'uint8',
+  'int8',
+  'uint16',
+  'int16',
+  'int32',
+  'int64',
+  'string',
+  'bool',
+  'float16',
+  'float64',
+  'uint32',
+  'uint64',
+  'complex64',
+  'complex128',
+  'bfloat16',
+];
+const supported = new Set(['float32', 'uint8', 'int32', 'int64', 'bool', 'float64']);
+
+/** The data type that a file names by number. */
+export function typeNumbered(scope: NodeScope, number: number): DataType {
+  const name = typeNames[number] ?? String(number);
+  if (supported.has(name)) return name as DataType;
+  return scope.fail(`expected one of the data types ${[...supported].join(', ')}, got ${name}`);
+}
+
+/** Smallest and largest number of the integer types that floats are clamped to; ONNX leaves that open. */
+const ranges = { uint8: [0, 255], int32: [-(2 ** 31), 2 ** 31 - 1] } as const;
+
+/**
+ * The numbers in another type: floats are cut towards 0 and clamped (NaN is 0), integers wrap, float32 rounds to nearest,
+ * and all but 0 is true.
+ */
+export function cast(scope: NodeScope, value: Known, type: DataType): Known {
+  if (value.type === type) return value;
+  if (value.batches && (isFloat(type) || type === 'bool' || type === 'uint8')) {
+    throw new NotBatched(`${scope.op} to ${type} of a number that depends on the batch`);
+  }
+  const data = newNumbers(type, value.data.length);
+  const convert = converter(value.type, type);
+  const to: Elements = data;
+  for (let i = 0; i < data.length; i++) to[i] = convert(value.data[i] as number | bigint);
+  return known(type, value.shape, data, value.batches);
+}
+
+function converter(from: DataType, to: DataType): (value: number | bigint) => number | bigint {
+  if (to === 'bool') return (value) => (Number(value) === 0 ? 0 : 1);
+  if (isFloat(to)) return Number;
+  if (to === 'int64') {
+    if (!isFloat(from)) return BigInt;
+    // 2^63 itself is past the end, and asIntN would wrap it.
+    return (value) => {
+      const whole = Math.trunc(Number(value)) || 0;
+      if (whole >= 2 ** 63) return 2n ** 63n - 1n;
+      return whole <= -(2 ** 63) ? -(2n ** 63n) : BigInt(whole);
+    };
+  }
+  if (from === 'int64') return (value) => Number(BigInt.asIntN(32, value as bigint));
+  if (!isFloat(from)) return Number;
+  const [low, high] = ranges[to as keyof typeof ranges];
+  return (value) => Math.min(Math.max(Math.trunc(Number(value)) || 0, low), high);
+}
+
+function castTo(scope: NodeScope, inputs: Inputs): readonly Known[] {
+  return [cast(scope, required(scope, inputs, 0), typeNumbered(scope, scope.int('to')))];
+}
+
+function castLike(scope: NodeScope, inputs: Inputs): readonly Known[] {
+  return [cast(scope, required(scope, inputs, 0), required(scope, inputs, 1).type)];
+}
+
+export const casts: Readonly<Record<string, Evaluator>> = { Cast: castTo, CastLike: castLike };

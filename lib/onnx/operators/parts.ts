@@ -1,0 +1,213 @@
+import type { Pair } from '../../geometry.js';
+import { pad, permute, type Range, reshape, slice, tile } from '../emit/movement.js';
+import { resample } from '../emit/resample.js';
+import { type Emitter, fixed, rankOf } from '../emitter.js';
+import { numbersOf } from '../known.js';
+import { NotBatched } from '../not-batched.js';
+import { batch, type Flowing, type Known } from '../value.js';
+import type { Rule } from './rule.js';
+
+/** Starts, ends, axes and steps: attributes before opset 10, later inputs. */
+const sliceOf: Rule = (emit, scope) => {
+  const x = emit.flow(0);
+  const old = scope.opset < 10;
+  const starts = old ? known(scope.ints('starts')) : emit.known(1);
+  const ends = old ? known(scope.ints('ends')) : emit.known(2);
+  const axes = old ? (scope.has('axes') ? known(scope.ints('axes')) : undefined) : emit.optionalKnown(3);
+  const steps = old ? undefined : emit.optionalKnown(4);
+  const named = axes ? numbersOf(axes) : Array.from(starts.data, (_, i) => i);
+  const by = steps ? numbersOf(steps) : [];
+  const ranges = named.flatMap((axis, i): Range[] => {
+    const at = axis < 0 ? axis + rankOf(x) : axis;
+    if (x.shape[at] === batch) return wholeBatch(starts, ends, i, by[i] ?? 1);
+    const [begin, end] = [numbersOf(part(starts, i))[0] ?? 0, numbersOf(part(ends, i))[0] ?? 0];
+    return [rangeOf(emit, at, fixed(x.shape[at]), begin, end, by[i] ?? 1)];
+  });
+  return [slice(emit, x, ranges)];
+};
+
+function known(numbers: readonly number[]): Known {
+  return { kind: 'known', type: 'float64', shape: [numbers.length], data: Float64Array.from(numbers) };
+}
+
+/** Element i as a list of one. */
+function part({ type, data, batches }: Known, i: number): Known {
+  const one = data.subarray(i, i + 1) as Known['data'];
+  return { kind: 'known', type, shape: [1], data: one, batches: batches?.subarray(i, i + 1) };
+}
+
+/** A slice of the batch has to be all of it. */
+function wholeBatch(starts: Known, ends: Known, i: number, step: number): Range[] {
+  const begin = Number(starts.data[i]) === 0 && (starts.batches?.[i] ?? 0) === 0;
+  // A batch is never as long as what exporters write for "to the end".
+  const end = (ends.batches?.[i] ?? 0) >= 1 || Number(ends.data[i]) >= 2 ** 31 - 1;
+  if (!begin || !end || step !== 1) throw new NotBatched('a slice of the batch');
+  return [];
+}
+
+/** Python's slice of `length` elements. */
+function rangeOf(
+  emit: Emitter,
+  axis: number,
+  length: number,
+  start: number,
+  end: number,
+  step: number,
+): Range {
+  if (step === 0) emit.scope.fail('expected steps other than 0, got 0');
+  const counted = (at: number): number => (at < 0 ? at + length : at);
+  const [low, high] = step > 0 ? [0, length] : [-1, length - 1];
+  const clamp = (at: number, least: number): number => Math.min(Math.max(counted(at), least), high);
+  const begin = clamp(start, Math.max(low, 0));
+  const size = Math.ceil((clamp(end, low) - begin) / step);
+  if (size <= 0) emit.scope.fail(`expected a slice of 1 element or more along axis ${axis}, got none`);
+  return { axis, begin, size, step };
+}
+
+/** Equal parts, or those that `split` lists (an attribute before opset 13). */
+const split: Rule = (emit, scope) => {
+  const x = emit.flow(0);
+  const axis = emit.axis(scope.int('axis', 0), rankOf(x)) + emit.lead;
+  const length = fixed(x.shape[axis]);
+  const count = scope.int('num_outputs', emit.outputs);
+  const equal = (): number[] => {
+    const size = Math.ceil(length / count);
+    return Array.from({ length: count }, (_, i) => Math.min(size, length - i * size));
+  };
+  const listed = scope.opset < 13 ? undefined : emit.optionalKnown(1);
+  const attribute = scope.opset < 13 && scope.has('split') ? scope.ints('split') : undefined;
+  const sizes = listed ? numbersOf(listed) : (attribute ?? equal());
+  if (sizes.reduce((all, size) => all + size, 0) !== length || sizes.some((size) => size <= 0)) {
+    scope.fail(`expected parts of 1 or more that add up to ${length}, got [${sizes.join(', ')}]`);
+  }
+  let begin = 0;
+  return sizes.map((size) => {
+    const y = slice(emit, x, [{ axis, begin, size, step: 1 }]);
+    begin += size;
+    return y;
+  });
+};
+
+/** [before, after] per axis; negative ones cut cells off. */
+const padOf: Rule = (emit, scope) => {
+  const x = emit.flow(0);
+  const mode = scope.string('mode', 'constant');
+  const old = scope.opset < 11;
+  const attribute = scope.opset < 2 ? 'paddings' : 'pads';
+  const pads = old ? scope.ints(attribute) : numbersOf(emit.known(1));
+  const given = old ? undefined : emit.optionalKnown(2);
+  const value = old ? scope.float('value', 0) : Number(given?.data[0] ?? 0);
+  const listed = old ? undefined : emit.optionalKnown(3);
+  const axes = listed ? numbersOf(listed) : x.shape.map((_, axis) => axis);
+  if (pads.length !== 2 * axes.length) {
+    scope.fail(`expected ${2 * axes.length} pads, got ${pads.length}`);
+  }
+  const sides = x.shape.map((): Pair => [0, 0]);
+  for (const [i, axis] of axes.entries()) {
+    const pair: Pair = [pads[i] as number, pads[i + axes.length] as number];
+    if (pair[0] !== 0 || pair[1] !== 0) sides[emit.axis(axis, rankOf(x)) + emit.lead] = pair;
+  }
+  if (mode !== 'constant') return [mirrored(emit, x, sides, mode)];
+  const cut = slice(
+    emit,
+    x,
+    sides.flatMap(([before, after], axis): Range[] => {
+      if (before >= 0 && after >= 0) return [];
+      const begin = Math.max(-before, 0);
+      return [{ axis, begin, size: fixed(x.shape[axis]) - begin - Math.max(-after, 0), step: 1 }];
+    }),
+  );
+  const added = sides.map(([before, after]): Pair => [Math.max(before, 0), Math.max(after, 0)]);
+  return [pad(emit, cut, added, value)];
+};
+
+const outside: ReadonlyMap<string, (at: number, length: number) => number> = new Map([
+  ['edge', (at: number, length: number) => Math.min(Math.max(at, 0), length - 1)],
+  ['wrap', (at: number, length: number) => ((at % length) + length) % length],
+  [
+    'reflect',
+    (at: number, length: number) => {
+      if (length === 1) return 0;
+      const period = 2 * (length - 1);
+      const place = ((at % period) + period) % period;
+      return place < length ? place : period - place;
+    },
+  ],
+]);
+
+/** Cells beyond an end are cells of x. */
+function mirrored(emit: Emitter, x: Flowing, sides: readonly Pair[], mode: string): Flowing {
+  const place = outside.get(mode);
+  if (!place) return emit.scope.fail(`expected mode to be constant, edge, reflect or wrap, got ${mode}`);
+  return sides.reduce((y, [before, after], axis) => {
+    if (before === 0 && after === 0) return y;
+    const length = fixed(x.shape[axis]);
+    const count = before + length + after;
+    return resample(emit, y, axis, {
+      taps: 1,
+      index: Array.from({ length: Math.max(count, 0) }, (_, i) => place(i - before, length)),
+    });
+  }, x);
+}
+
+/** Slices of one axis in the place of that axis: the indices are known. */
+const gather: Rule = (emit, scope) => {
+  const indices = emit.known(1);
+  const x = emit.flow(0);
+  const axis = emit.axis(scope.int('axis', 0), rankOf(x)) + emit.lead;
+  const length = fixed(x.shape[axis]);
+  const places = numbersOf(indices).map((index) => (index < 0 ? index + length : index));
+  const wrong = places.find((index) => index < 0 || index >= length);
+  if (wrong !== undefined) scope.fail(`expected indices below ${length}, got ${wrong}`);
+  const taken = taking(emit, x, axis, places);
+  return [reshape(emit, taken, x.shape.toSpliced(axis, 1, ...indices.shape))];
+};
+
+/** Evenly spaced places are a slice. */
+function taking(emit: Emitter, x: Flowing, axis: number, places: readonly number[]): Flowing {
+  const [first] = places;
+  if (first === undefined) return emit.scope.fail('expected one index or more, got none');
+  const step = places.length > 1 ? (places[1] as number) - first : 1;
+  const even = step !== 0 && places.every((place, i) => place === first + i * step);
+  if (even) return slice(emit, x, [{ axis, begin: first, size: places.length, step }]);
+  return resample(emit, x, axis, { taps: 1, index: places });
+}
+
+const tileOf: Rule = (emit) => [tile(emit, emit.flow(0), numbersOf(emit.known(1)))];
+
+/** Blocks of channels become pixels: DCR has the place within the block outside of the channels, CRD inside. */
+const depthToSpace: Rule = (emit, scope) => {
+  const x = emit.flow(0);
+  const block = scope.int('blocksize');
+  const [n = 1, channels, h, w] = x.shape;
+  const mode = scope.string('mode', 'DCR');
+  const c = fixed(channels) / block ** 2;
+  if (rankOf(x) !== 4 || !Number.isInteger(c)) {
+    scope.fail(`expected an image with ${block ** 2} times as many channels, got [${x.shape.join(', ')}]`);
+  }
+  const seen = reshape(emit, x, [n, ...(mode === 'DCR' ? [block, block, c] : [c, block, block]), fixed(h), fixed(w)]);
+  const moved = permute(emit, seen, mode === 'DCR' ? [0, 3, 4, 1, 5, 2] : [0, 1, 4, 2, 5, 3]);
+  return [reshape(emit, moved, [n, c, fixed(h) * block, fixed(w) * block])];
+};
+
+const spaceToDepth: Rule = (emit, scope) => {
+  const x = emit.flow(0);
+  const block = scope.int('blocksize');
+  const [n = 1, channels, height, width] = x.shape;
+  const [c, h, w] = [fixed(channels), fixed(height) / block, fixed(width) / block];
+  if (rankOf(x) !== 4 || !Number.isInteger(h) || !Number.isInteger(w)) {
+    scope.fail(`expected an image of which blocksize ${block} divides the sides, got [${x.shape.join(', ')}]`);
+  }
+  const seen = reshape(emit, x, [n, c, h, block, w, block]);
+  return [reshape(emit, permute(emit, seen, [0, 3, 5, 1, 2, 4]), [n, c * block ** 2, h, w])];
+};
+
+export const parts: Readonly<Record<string, Rule>> = {
+  Slice: sliceOf,
+  Split: split,
+  Pad: padOf,
+  Gather: gather,
+  Tile: tileOf,
+  DepthToSpace: depthToSpace,
+  SpaceToDepth: spaceToDepth,
+};
