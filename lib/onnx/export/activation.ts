@@ -42,6 +42,26 @@ const functions: Readonly<Record<Activation, Emit>> = {
     const inner = times(scope, scope.emit('Mul', [x, bracket]), Math.sqrt(2 / Math.PI));
     return halved(scope, x, scope.emit('Tanh', [inner]));
   },
+  clip: (scope, x, { alpha, beta }) => clipped(scope, x, alpha, beta),
+  exp: one('Exp'),
+  log: one('Log'),
+  sqrt: one('Sqrt'),
+  abs: one('Abs'),
+  reciprocal: one('Reciprocal'),
+  floor: one('Floor'),
+  ceil: one('Ceil'),
+  round: one('Round'),
+  trunc: (scope, x) => {
+    const size = scope.emit('Floor', [scope.emit('Abs', [x])]);
+    return scope.emit('Mul', [scope.emit('Sign', [x]), size]);
+  },
+  sign: one('Sign'),
+  erf: one('Erf'),
+  sin: one('Sin'),
+  cos: one('Cos'),
+  softsign: one('Softsign'),
+  mish: (scope, x) => scope.emit('Mul', [x, scope.emit('Tanh', [scope.emit('Softplus', [x])])]),
+  thresholdedrelu: (scope, x, { alpha }) => scope.emit('ThresholdedRelu', [x], { alpha: { float: alpha } }),
 };
 
 function clipped(scope: ExportScope, x: string, low: number, high: number): string {

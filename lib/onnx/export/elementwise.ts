@@ -8,13 +8,24 @@ export function unary(scope: ExportScope): void {
   finish(scope, order, scope.read(0, order));
 }
 
-const binaries: Readonly<Record<Binary, string>> = { add: 'Add', multiply: 'Mul', prelu: 'PRelu' };
+/** Comparisons give truth values in ONNX, and remainders whole numbers: they are left out. */
+const binaries: Readonly<Partial<Record<Binary, string>>> = {
+  add: 'Add',
+  multiply: 'Mul',
+  prelu: 'PRelu',
+  subtract: 'Sub',
+  divide: 'Div',
+  minimum: 'Min',
+  maximum: 'Max',
+  power: 'Pow',
+};
 
 export function binary(scope: ExportScope): void {
   const { kind } = scope.node.attributes as unknown as BinaryAttributes;
+  const op = binaries[kind] ?? scope.fail(`expected arithmetic, got ${kind}`);
   const order = scope.order();
   const operands = [0, 1].map((index) => operand(scope, index, order));
-  finish(scope, order, scope.emit(binaries[kind], operands));
+  finish(scope, order, scope.emit(op, operands));
 }
 
 /** Shapes broadcast in the file as in the graph, if all have as many axes. */

@@ -7,18 +7,11 @@ type Kind<K extends CopyAttributes['kind']> = Extract<CopyAttributes, { readonly
 
 export function copy(scope: ExportScope): void {
   const attributes = scope.node.attributes as unknown as CopyAttributes;
-  switch (attributes.kind) {
-    case 'permute':
-      return permute(scope, attributes);
-    case 'pad':
-      return pad(scope, attributes);
-    case 'slice':
-      return slice(scope, attributes);
-    case 'upsample':
-      return upsample(scope, attributes);
-    default:
-      return scope.fail(`expected a movement that layers make, got ${(attributes as CopyAttributes).kind}`);
-  }
+  if (attributes.kind === 'permute') permute(scope, attributes);
+  else if (attributes.kind === 'pad') pad(scope, attributes);
+  else if (attributes.kind === 'slice') slice(scope, attributes);
+  else if (attributes.kind === 'upsample') upsample(scope, attributes);
+  else scope.fail(`expected a movement that layers make, got ${attributes.kind}`);
 }
 
 /** From whatever order is there, straight to the one that is wanted. */
@@ -37,11 +30,15 @@ function pad(scope: ExportScope, { pads, value }: Kind<'pad'>): void {
   scope.give(order, scope.emit('Pad', inputs, { mode: 'constant' }));
 }
 
-function slice(scope: ExportScope, { begin, size }: Kind<'slice'>): void {
+function slice(scope: ExportScope, { begin, size, step }: Kind<'slice'>): void {
+  if (step?.some((stride) => stride !== 1)) scope.fail('expected a slice without steps');
   const order = scope.order();
   const { shape } = scope.input(0);
   const cut = [...shape.keys()].filter((axis) => size[axis] !== shape[axis]);
-  if (cut.length === 0) return scope.pass();
+  if (cut.length === 0) {
+    scope.pass();
+    return;
+  }
   const wholes = (of: (axis: number) => number) => scope.wholes(cut.map(of));
   const inputs = [
     scope.read(0, order),
@@ -49,7 +46,7 @@ function slice(scope: ExportScope, { begin, size }: Kind<'slice'>): void {
     wholes((axis) => (begin[axis] as number) + (size[axis] as number)),
     wholes((axis) => fileAxis(axis, order, shape.length)),
   ];
-  return scope.give(order, scope.emit('Slice', inputs));
+  scope.give(order, scope.emit('Slice', inputs));
 }
 
 /** Nearest neighbours: pixel i of the output is pixel floor(i / size) of the input. */
@@ -75,9 +72,12 @@ export function concat(scope: ExportScope): void {
 export function reshape(scope: ExportScope): void {
   const { shape } = scope.node.attributes as unknown as ReshapeAttributes;
   const from = scope.input(0).shape;
-  if (sameShape(shape, from)) return scope.pass();
+  if (sameShape(shape, from)) {
+    scope.pass();
+    return;
+  }
   const single = (lengths: readonly number[]) => lengths.length === 3 && lengths[2] === sizeOf(lengths);
   const x = scope.read(0, single(from) ? scope.order() : 'last');
   const order = single(shape) ? 'first' : 'last';
-  return scope.give(order, scope.emit('Reshape', [x, scope.wholes([0, ...ordered(shape, order)])]));
+  scope.give(order, scope.emit('Reshape', [x, scope.wholes([0, ...ordered(shape, order)])]));
 }

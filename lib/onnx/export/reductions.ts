@@ -19,23 +19,26 @@ export function matmul(scope: ExportScope): void {
   finish(scope, 'last', bias.length > 0 ? scope.emit('Add', [product, ...bias]) : product);
 }
 
+const poolings: ReadonlyMap<string, string> = new Map([
+  ['mean', 'GlobalAveragePool'],
+  ['max', 'GlobalMaxPool'],
+]);
+
 /** The global poolings. */
 export function reduce(scope: ExportScope): void {
   const { kind, axes, keepDims = false } = scope.node.attributes as unknown as ReduceAttributes;
-  const ops = new Map<string, string>([
-    ['mean', 'GlobalAveragePool'],
-    ['max', 'GlobalMaxPool'],
-  ]);
-  const op = ops.get(kind) ?? '';
   const whole = scope.input(0).shape.length === 3 && axes.length === 2 && !axes.includes(2);
-  if (op === '' || !whole) scope.fail(`expected a mean or maximum over an image, got ${kind}`);
-  const pooled = scope.emit(op, [scope.read(0, 'first')]);
+  const op = whole ? poolings.get(kind) : undefined;
+  const pooled = scope.emit(
+    op ?? scope.fail(`expected a mean or maximum over an image, got ${kind} over axes ${axes.join(', ')}`),
+    [scope.read(0, 'first')],
+  );
   scope.give('first', keepDims ? pooled : scope.emit('Flatten', [pooled], { axis: 1 }));
 }
 
 export function softmax(scope: ExportScope): void {
-  const { axis } = scope.node.attributes as unknown as SoftmaxAttributes;
+  const { axis, log } = scope.node.attributes as unknown as SoftmaxAttributes;
   const order = scope.order();
   const file = fileAxis(axis, order, scope.output.shape.length);
-  scope.give(order, scope.emit('Softmax', [scope.read(0, order)], { axis: file }));
+  scope.give(order, scope.emit(log ? 'LogSoftmax' : 'Softmax', [scope.read(0, order)], { axis: file }));
 }
