@@ -7,6 +7,13 @@ export type { Backend, BackendOptions, Program } from '../../dist/backend/backen
 export { faultOfBinary } from '../../dist/backend/binary.js';
 export { selectBackend } from '../../dist/backend/select.js';
 export { compile } from '../../dist/compile/compile.js';
+// The class of the modules: the bundle has one of its own.
+export { ModelFileError } from '../../dist/errors.js';
+export type { OnnxAttribute, OnnxFile, OnnxNode, OnnxTensor } from '../../dist/formats/onnx/file.js';
+export { readOnnx, readOnnxFile, readTensor } from '../../dist/formats/onnx/read.js';
+export { toBigint, toNumber, WireReader } from '../../dist/formats/onnx/wire.js';
+export { writeOnnx } from '../../dist/formats/onnx/write.js';
+export { failing } from '../../dist/formats/safetensors.js';
 export { graphBuilder } from '../../dist/graph/builder.js';
 export type { Plan, Ref } from '../../dist/graph/plan.js';
 export { input, model } from '../../dist/model/model.js';

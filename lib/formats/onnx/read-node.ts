@@ -6,6 +6,8 @@ import { readAttribute } from './read-attribute.js';
 import { type WireReader, within } from './wire.js';
 
 const maxAttributes = 256;
+/** Operators are named in errors. */
+const maxOpLength = 200;
 /** About what a node and the name of a value take in memory. */
 const nodeBytes = 64;
 const nameBytes = 32;
@@ -37,6 +39,7 @@ export function readNode(wire: WireReader, index: number, context: ReadContext, 
   }
   if (type === '') fail('expected the name of an operator, got none');
   const op = isOwnDomain(domain) ? type : `${domain}.${type}`;
+  if (op.length > maxOpLength) fail(`expected an operator's name of at most ${maxOpLength} characters`);
   return { op, name, inputs, outputs, attributes };
 }
 
