@@ -14,7 +14,6 @@ export type {
   OnnxAttribute,
   OnnxFile,
   OnnxNode,
-  OnnxNode,
   OnnxTensor,
 } from '../../dist/formats/onnx/file.js';
 export { readOnnx, readOnnxFile, readTensor } from '../../dist/formats/onnx/read.js';
