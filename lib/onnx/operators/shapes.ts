@@ -152,7 +152,7 @@ const shapeOf: Rule = (emit, scope) => {
 };
 
 const countOf: Rule = (emit) => {
-  const { shape } = emit.input(0);
+  const shape: readonly Length[] = emit.input(0).shape;
   const numbers = shape.filter((length) => length !== batch) as number[];
   const total = numbers.reduce((all, length) => all * length, 1);
   const free = shape.includes(batch);
