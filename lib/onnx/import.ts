@@ -136,7 +136,10 @@ function inputOf(
   if (!isDataType(type)) {
     throw new ModelFileError(`input ${show(name)}: expected a supported data type, got ${show(type)}`);
   }
-  if (shape.includes(0)) return presented(emptyKnown(type, shape), request, builder, 'in');
+  if (shape.includes(0)) {
+    if (request.mode === 'batched') throw new NotBatched('an input without elements');
+    return presented(emptyKnown(type, shape), request, builder, 'in');
+  }
   const id = builder.input(name, shape, !shared.has(name));
   const whole: readonly Length[] = request.mode === 'batched' ? [batch, ...shape] : shape;
   return presented({ kind: 'flowing', type, shape: whole, id }, request, builder, 'in');
