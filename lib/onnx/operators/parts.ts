@@ -1,6 +1,6 @@
 import type { Pair } from '../../geometry.js';
 import { pad, permute, type Range, reshape, slice, tile } from '../emit/movement.js';
-import { resample } from '../emit/resample.js';
+import { checkPlaces, resample } from '../emit/resample.js';
 import { type Emitter, fixed, rankOf } from '../emitter.js';
 import { emptyKnown, numbersOf } from '../known.js';
 import { NotBatched } from '../not-batched.js';
@@ -77,6 +77,7 @@ const split: Rule = (emit, scope) => {
   const axis = emit.axis(scope.int('axis', 0), rankOf(x)) + emit.lead;
   const length = fixed(x.shape[axis]);
   const count = scope.int('num_outputs', emit.outputs);
+  if (count !== emit.outputs) scope.fail(`expected num_outputs to be ${emit.outputs}, got ${count}`);
   const equal = (): number[] => {
     const size = Math.ceil(length / count);
     return Array.from({ length: count }, (_, i) => Math.min(size, length - i * size));
@@ -149,10 +150,10 @@ function mirrored(emit: Emitter, x: Flowing, sides: readonly Pair[], mode: strin
   return sides.reduce((y, [before, after], axis) => {
     if (before === 0 && after === 0) return y;
     const length = fixed(x.shape[axis]);
-    const count = before + length + after;
+    const count = checkPlaces(emit, before + length + after);
     return resample(emit, y, axis, {
       taps: 1,
-      index: Array.from({ length: Math.max(count, 0) }, (_, i) => place(i - before, length)),
+      index: Array.from({ length: count }, (_, i) => place(i - before, length)),
     });
   }, x);
 }
