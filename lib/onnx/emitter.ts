@@ -48,7 +48,13 @@ export interface Emitter {
   /** Values that broadcast against each other as in NumPy, as values of the graph that do so too. */
   operands(values: readonly Value[]): number[];
   /** One node with one output. */
-  apply(op: OpId, attributes: Attributes, inputs: readonly number[], type: DataType, repeat?: number): Flowing;
+  apply(
+    op: OpId,
+    attributes: Attributes,
+    inputs: readonly number[],
+    type: DataType,
+    repeat?: number,
+  ): Flowing;
 }
 
 export function rankOf(value: Value): number {
@@ -85,15 +91,14 @@ export function emitter(
     const [id] = builder.node(op, name, attributes, ids, repeat);
     return flowing(id as number, type);
   };
-  const input = (index: number): Value =>
-    inputs[index] ?? scope.fail(`expected an input ${index}, got none`);
-  const sourcesOf = (index: number): readonly string[] =>
-    context.sources(scope.node.inputs[index] as string);
+  const input = (index: number): Value => inputs[index] ?? scope.fail(`expected an input ${index}, got none`);
+  const sourcesOf = (index: number): readonly string[] => context.sources(scope.node.inputs[index] as string);
   const known = (index: number): Known => {
     const value = input(index);
     if (value.kind === 'known') return value;
     const [source] = sourcesOf(index);
-    if (source === undefined) return scope.fail(`expected input ${index} to be known when the model is loaded`);
+    if (source === undefined)
+      return scope.fail(`expected input ${index} to be known when the model is loaded`);
     throw new NeedsValue(source);
   };
   const lift = (value: Value): Flowing => {
@@ -151,7 +156,8 @@ export function emitter(
       const flows = values.filter((value) => value.kind === 'flowing');
       const rank = Math.max(...(flows.length > 0 ? flows : values).map(rankOf));
       if (batched) {
-        if (flows.length === 0 || flows.some((value) => rankOf(value) !== rank)) throw new NotBatched('the batch is broadcast against another axis');
+        if (flows.length === 0 || flows.some((value) => rankOf(value) !== rank))
+          throw new NotBatched('the batch is broadcast against another axis');
         return values.map((value) => beside(value, rank));
       }
       const ids = values.map((value) => beside(value, rank));

@@ -3,7 +3,7 @@ import type { Fail } from '../safetensors.js';
 import type { ReadContext } from './context.js';
 import type { OnnxAttribute, OnnxNode } from './file.js';
 import { readAttribute } from './read-attribute.js';
-import { type WireReader, within } from './wire.js';
+import type { WireReader } from './wire.js';
 
 const maxAttributes = 256;
 /** Operators are named in errors. */
@@ -13,8 +13,7 @@ const nodeBytes = 64;
 const nameBytes = 32;
 
 /** Reads a NodeProto. Its name may still be '' or not unique. */
-export function readNode(wire: WireReader, index: number, context: ReadContext, outer: Fail): OnnxNode {
-  const fail = within(outer, `node ${index}`);
+export function readNode(wire: WireReader, context: ReadContext, fail: Fail): OnnxNode {
   context.take(nodeBytes, fail);
   const inputs: string[] = [];
   const outputs: string[] = [];

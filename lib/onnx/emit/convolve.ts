@@ -116,7 +116,18 @@ function volumes(emit: Emitter, convolution: Convolution): Flowing {
 function slicesOfDepth(emit: Emitter, x: Flowing, window: SpatialWindow): Flowing[] {
   const [[kd = 1], [sd = 1], [dd = 1]] = [window.kernel, window.strides, window.dilations];
   const [[front = 0], [back = 0]] = [window.before, window.after];
-  const padded = pad(emit, x, [[0, 0], [front, back], [0, 0], [0, 0], [0, 0]], 0);
+  const padded = pad(
+    emit,
+    x,
+    [
+      [0, 0],
+      [front, back],
+      [0, 0],
+      [0, 0],
+      [0, 0],
+    ],
+    0,
+  );
   const depth = fixed(padded.shape[1]);
   const size = Math.floor((depth - dd * (kd - 1) - 1) / sd) + 1;
   if (size <= 0) {

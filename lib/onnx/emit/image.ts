@@ -30,7 +30,8 @@ export function onImages(
   const shape = emit.shapeOf(x.id);
   const outer = shape.slice(0, -3);
   if (outer.length === 0) return emit.apply(op, attributes, [x.id, ...others], x.type);
-  if (emit.isShared(x)) emit.scope.fail('expected an input that depends on those of the model, got a constant');
+  if (emit.isShared(x))
+    emit.scope.fail('expected an input that depends on those of the model, got a constant');
   const items = outer.reduce((all, length) => all * length, 1);
   const flat = outer.length === 1 ? x.id : reshaped(emit, x, [items, ...shape.slice(-3)]).id;
   const y = emit.apply(op, attributes, [flat, ...others], x.type, items);

@@ -34,7 +34,12 @@ export function matmul(
 }
 
 /** Both as values of the graph. A free batch may be rows of a, or in front of matrices on both sides. */
-function sides(emit: Emitter, a: Value, b: Value, { transposeA = false }: MatmulAttributes): [number, number] {
+function sides(
+  emit: Emitter,
+  a: Value,
+  b: Value,
+  { transposeA = false }: MatmulAttributes,
+): [number, number] {
   if (emit.lead === 1) {
     const [p, q] = [rankOf(a), rankOf(b)];
     const rows = a.kind === 'flowing' && b.kind === 'known' && q === 2 && p >= 2 && !transposeA;
@@ -53,7 +58,9 @@ function broadcast(emit: Emitter, a: readonly number[], b: readonly number[]): n
     const p = a[axis - rank + a.length] ?? 1;
     const q = b[axis - rank + b.length] ?? 1;
     if (p !== q && p !== 1 && q !== 1) {
-      emit.scope.fail(`expected matrices whose other axes broadcast, got [${a.join(', ')}] and [${b.join(', ')}]`);
+      emit.scope.fail(
+        `expected matrices whose other axes broadcast, got [${a.join(', ')}] and [${b.join(', ')}]`,
+      );
     }
     return p === 1 ? q : p;
   });

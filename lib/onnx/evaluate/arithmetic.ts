@@ -135,6 +135,21 @@ function negate(scope: NodeScope, inputs: Inputs): readonly Known[] {
   ];
 }
 
+/** x, and slope x where x is negative. */
+function pRelu(scope: NodeScope, inputs: Inputs): readonly Known[] {
+  const x = required(scope, inputs, 0);
+  const slope = required(scope, inputs, 1);
+  // Before opset 7 a slope per channel is a vector.
+  const perChannel = scope.opset < 7 && slope.shape.length === 1 && x.shape.length > 1;
+  const shape = perChannel ? [...slope.shape, ...new Array<number>(x.shape.length - 2).fill(1)] : slope.shape;
+  const rectify: Binary = {
+    float: (a, b) => (a < 0 ? a * b : a),
+    int: (a, b) => (a < 0 ? Math.imul(a, b) : a),
+    long: (a, b) => (a < 0n ? a * b : a),
+  };
+  return [compute(scope, x, { ...slope, shape }, rectify)];
+}
+
 function mod(scope: NodeScope, inputs: Inputs): readonly Known[] {
   return quotient(scope.int('fmod', 0) === 0 ? modulo : remainder)(scope, inputs);
 }
@@ -188,6 +203,7 @@ export const linears: Readonly<Record<string, Evaluator>> = {
 export const arithmetic: Readonly<Record<string, Evaluator>> = {
   Mod: mod,
   Pow: power,
+  PRelu: pRelu,
   Min: many(minimum),
   Max: many(maximum),
   Sum: many(add),

@@ -1,36 +1,15 @@
+import { arrays, elementTypes, isDataType } from '../../formats/onnx/element-types.js';
 import type { DataType } from '../../tensor.js';
 import type { NodeScope } from '../node-scope.js';
 import { NotBatched } from '../not-batched.js';
 import type { Known } from '../value.js';
 import { type Elements, type Evaluator, type Inputs, isFloat, known, newNumbers, required } from './known.js';
 
-/** ONNX's numbers of element types, TensorProto.DataType. */
-const typeNames = [
-  'undefined',
-  'float32',
-  'uint8',
-  'int8',
-  'uint16',
-  'int16',
-  'int32',
-  'int64',
-  'string',
-  'bool',
-  'float16',
-  'float64',
-  'uint32',
-  'uint64',
-  'complex64',
-  'complex128',
-  'bfloat16',
-];
-const supported = new Set(['float32', 'uint8', 'int32', 'int64', 'bool', 'float64']);
-
 /** The data type that a file names by number. */
 export function typeNumbered(scope: NodeScope, number: number): DataType {
-  const name = typeNames[number] ?? String(number);
-  if (supported.has(name)) return name as DataType;
-  return scope.fail(`expected one of the data types ${[...supported].join(', ')}, got ${name}`);
+  const type = elementTypes[number];
+  if (type !== undefined && isDataType(type)) return type;
+  return scope.fail(`expected a data type of ${Object.keys(arrays).join(', ')}, got ${type ?? number}`);
 }
 
 /** Smallest and largest number of the integer types that floats are clamped to; ONNX leaves that open. */

@@ -3,15 +3,30 @@ import { casts } from './cast.js';
 import { type Evaluator, settled } from './known.js';
 import { choices, logic } from './logic.js';
 import { movements } from './movement.js';
+import { pads } from './pad.js';
+import { products } from './product.js';
+import { reduces } from './reduce.js';
+import { gathers, scatters } from './scatter.js';
+import { searches } from './search.js';
 import { shapes } from './shape.js';
 import { slices } from './slices.js';
+import { unary } from './unary.js';
 
 export type { Evaluator } from './known.js';
 
 /** Operators that compute with numbers that depend on the batch; all others refuse them. */
-const carrying = { ...shapes, ...casts, ...movements, ...slices, ...linears, ...choices };
+const carrying = {
+  ...shapes,
+  ...casts,
+  ...movements,
+  ...slices,
+  ...linears,
+  ...choices,
+  ...gathers,
+  ...pads,
+};
 
-const settling = { ...arithmetic, ...logic };
+const settling = { ...arithmetic, ...logic, ...unary, ...reduces, ...scatters, ...searches, ...products };
 
 const refusing =
   (evaluate: Evaluator): Evaluator =>

@@ -16,7 +16,7 @@ function binaryOf(holds: Relation): Binary {
 
 /**
  * A comparison of numbers that depend on the batch n is decided where it is the same for every n >= 1: the difference
- * a + p n, from a + p on, stays on its side of 0.
+ * a + p n begins at a + p, and has the sign of p from somewhere on.
  */
 function decided(scope: NodeScope, a: Known, b: Known, holds: Relation): Known {
   const shape = broadcastShape(scope, a.shape, b.shape);
@@ -24,7 +24,7 @@ function decided(scope: NodeScope, a: Known, b: Known, holds: Relation): Known {
   zip(scope, a, b, (i, atA, atB) => {
     const factor = (a.batches?.[atA] ?? 0) - (b.batches?.[atB] ?? 0);
     const least = Number(a.data[atA]) - Number(b.data[atB]) + factor;
-    if (factor !== 0 && least * factor <= 0) {
+    if (least * factor < 0 || (factor !== 0 && holds(least, 0) !== holds(factor, 0))) {
       throw new NotBatched(`${scope.op} of numbers that depend on the batch`);
     }
     data[i] = holds(least, 0) ? 1 : 0;

@@ -69,7 +69,8 @@ const shrink: Rule = (emit, scope) => {
 /** min(max(x, low), high); attributes before opset 11, later inputs that may be absent. */
 const clip: Rule = (emit, scope) => {
   const x = emit.input(0);
-  if (scope.opset < 11) return [clipped(emit, x, scope.float('min', -Infinity), scope.float('max', Infinity))];
+  if (scope.opset < 11)
+    return [clipped(emit, x, scope.float('min', -Infinity), scope.float('max', Infinity))];
   const [low, high] = [emit.inputs[1], emit.inputs[2]];
   if (low?.kind !== 'flowing' && high?.kind !== 'flowing') {
     return [clipped(emit, x, bound(scope, low, -Infinity), bound(scope, high, Infinity))];

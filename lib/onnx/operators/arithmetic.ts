@@ -35,7 +35,8 @@ const div: Rule = (emit) => {
 
 const pow: Rule = (emit) => {
   const [a, b] = pair(emit);
-  const square = b.kind === 'known' && b.data.length === 1 && Number(b.data[0]) === 2 && rankOf(b) <= rankOf(a);
+  const square =
+    b.kind === 'known' && b.data.length === 1 && Number(b.data[0]) === 2 && rankOf(b) <= rankOf(a);
   return [square ? binary(emit, 'multiply', a, a) : binary(emit, 'power', a, b)];
 };
 
@@ -65,12 +66,12 @@ function comparison(kind: Binary, swapped = false, negated = false): Rule {
   };
 }
 
-const isNaN: Rule = (emit) => {
+const notANumber: Rule = (emit) => {
   const x = emit.flow(0);
   return [not(emit, binary(emit, 'equal', x, x, 'bool'))];
 };
 
-const isInf: Rule = (emit, scope) => {
+const infinite: Rule = (emit, scope) => {
   const [low, high] = [scope.int('detect_negative', 1), scope.int('detect_positive', 1)];
   const x = emit.flow(0);
   if (low !== 0 && high !== 0) {
@@ -102,6 +103,6 @@ export const arithmetic: Readonly<Record<string, Rule>> = {
   Xor: comparison('equal', false, true),
   Not: (emit) => [not(emit, emit.input(0))],
   Where: (emit) => [where(emit, emit.input(0), emit.input(1), emit.input(2))],
-  IsNaN: isNaN,
-  IsInf: isInf,
+  IsNaN: notANumber,
+  IsInf: infinite,
 };

@@ -1,5 +1,12 @@
 import { type Pair, span } from '../../geometry.js';
-import { type Convolution, convolve, planar, sharedPermuted, withHeight, withoutHeight } from '../emit/convolve.js';
+import {
+  type Convolution,
+  convolve,
+  planar,
+  sharedPermuted,
+  withHeight,
+  withoutHeight,
+} from '../emit/convolve.js';
 import { channelsFirst, channelsLast, onImages } from '../emit/image.js';
 import { pad, reshape, slice } from '../emit/movement.js';
 import { type Emitter, fixed, rankOf } from '../emitter.js';
@@ -60,7 +67,9 @@ function transposedWindow(
   const wanted = scope.has('output_shape')
     ? perAxis(scope, 'output_shape', axes, 0)
     : input.map((length, axis) => length * (strides[axis] as number));
-  const totals = whole.map((cells, axis) => cells + (outputPadding[axis] as number) - (wanted[axis] as number));
+  const totals = whole.map(
+    (cells, axis) => cells + (outputPadding[axis] as number) - (wanted[axis] as number),
+  );
   return {
     ...given,
     ...splitPads(

@@ -25,7 +25,12 @@ const batchNormalization: Rule = (emit, scope) => {
 
 /** Statistics of the shape of one sample. */
 function perActivation(emit: Emitter, x: Flowing, epsilon: number): Flowing {
-  const [scale, shift, mean, variance] = [1, 2, 3, 4].map((i) => emit.input(i)) as [Value, Value, Value, Value];
+  const [scale, shift, mean, variance] = [1, 2, 3, 4].map((i) => emit.input(i)) as [
+    Value,
+    Value,
+    Value,
+    Value,
+  ];
   const deviation = unary(emit, binary(emit, 'add', variance, scalar(epsilon)), 'sqrt');
   const centred = binary(emit, 'divide', binary(emit, 'subtract', x, mean), deviation);
   return binary(emit, 'add', binary(emit, 'multiply', centred, scale), shift);
@@ -79,7 +84,8 @@ const groupNormalization: Rule = (emit, scope) => {
   const [n = 1, channels, ...spatial] = x.shape;
   const groups = scope.int('num_groups');
   const size = fixed(channels) / groups;
-  if (!Number.isInteger(size)) scope.fail(`expected num_groups to divide ${channels} channels, got ${groups}`);
+  if (!Number.isInteger(size))
+    scope.fail(`expected num_groups to divide ${channels} channels, got ${groups}`);
   const seen = reshape(emit, x, [n, groups, size, ...spatial]);
   const axes = seen.shape.slice(2).map((_, i) => emit.axis(i + 2, rankOf(seen)));
   const y = emit.apply('normalize', { axes, epsilon: scope.float('epsilon', 1e-5) }, [seen.id], x.type);

@@ -15,7 +15,7 @@ const sliceOf: Rule = (emit, scope) => {
   const ends = old ? known(scope.ints('ends')) : emit.known(2);
   const axes = old ? (scope.has('axes') ? known(scope.ints('axes')) : undefined) : emit.optionalKnown(3);
   const steps = old ? undefined : emit.optionalKnown(4);
-  const named = axes ? numbersOf(axes) : Array.from(starts.data, (_, i) => i);
+  const named = axes ? numbersOf(axes) : Array.from({ length: starts.data.length }, (_, i) => i);
   const by = steps ? numbersOf(steps) : [];
   const ranges = named.flatMap((axis, i): Range[] => {
     const at = axis < 0 ? axis + rankOf(x) : axis;
@@ -185,7 +185,12 @@ const depthToSpace: Rule = (emit, scope) => {
   if (rankOf(x) !== 4 || !Number.isInteger(c)) {
     scope.fail(`expected an image with ${block ** 2} times as many channels, got [${x.shape.join(', ')}]`);
   }
-  const seen = reshape(emit, x, [n, ...(mode === 'DCR' ? [block, block, c] : [c, block, block]), fixed(h), fixed(w)]);
+  const seen = reshape(emit, x, [
+    n,
+    ...(mode === 'DCR' ? [block, block, c] : [c, block, block]),
+    fixed(h),
+    fixed(w),
+  ]);
   const moved = permute(emit, seen, mode === 'DCR' ? [0, 3, 4, 1, 5, 2] : [0, 1, 4, 2, 5, 3]);
   return [reshape(emit, moved, [n, c, fixed(h) * block, fixed(w) * block])];
 };
@@ -196,7 +201,9 @@ const spaceToDepth: Rule = (emit, scope) => {
   const [n = 1, channels, height, width] = x.shape;
   const [c, h, w] = [fixed(channels), fixed(height) / block, fixed(width) / block];
   if (rankOf(x) !== 4 || !Number.isInteger(h) || !Number.isInteger(w)) {
-    scope.fail(`expected an image of which blocksize ${block} divides the sides, got [${x.shape.join(', ')}]`);
+    scope.fail(
+      `expected an image of which blocksize ${block} divides the sides, got [${x.shape.join(', ')}]`,
+    );
   }
   const seen = reshape(emit, x, [n, c, h, block, w, block]);
   return [reshape(emit, permute(emit, seen, [0, 3, 5, 1, 2, 4]), [n, c * block ** 2, h, w])];

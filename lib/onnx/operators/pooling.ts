@@ -1,4 +1,4 @@
-import { type Pair, span } from '../../geometry.js';
+import type { Pair } from '../../geometry.js';
 import type { Reduction } from '../../ops/index.js';
 import { planar } from '../emit/convolve.js';
 import { binary, scalar, unary } from '../emit/elementwise.js';
@@ -115,11 +115,6 @@ const globalLpPool: Rule = (emit, scope) => {
 
 function spatialAxes(x: Flowing): number[] {
   return Array.from({ length: rankOf(x) - 2 }, (_, i) => i + 2);
-}
-
-/** How far a window reaches beyond its first cell. */
-export function reachOf(window: SpatialWindow, axis: number): number {
-  return span(window.kernel[axis] as number, window.dilations[axis] as number) - 1;
 }
 
 export const pooling: Readonly<Record<string, Rule>> = {

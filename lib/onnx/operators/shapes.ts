@@ -1,5 +1,6 @@
 import { concat, expand, permute, reshape } from '../emit/movement.js';
 import { type Emitter, fixed, rankOf } from '../emitter.js';
+import { shapeRange } from '../evaluate/shape.js';
 import { numbersOf } from '../known.js';
 import { NotBatched } from '../not-batched.js';
 import { batch, type Flowing, type Known, type Length } from '../value.js';
@@ -7,8 +8,8 @@ import type { Rule } from './rule.js';
 
 /** The lengths that a known list gives; a multiple of the batch is none of them. */
 function lengthsOf({ data, batches }: Known): Length[] {
-  return Array.from(data, (value, i) => {
-    const [number, count] = [Number(value), batches?.[i] ?? 0];
+  return Array.from({ length: data.length }, (_, i): Length => {
+    const [number, count] = [Number(data[i]), batches?.[i] ?? 0];
     if (count === 0) return number;
     if (count === 1 && number === 0) return batch;
     throw new NotBatched('a length is a multiple of the batch');
@@ -31,10 +32,15 @@ const reshapeTo: Rule = (emit, scope) => {
 function filled(emit: Emitter, x: Flowing, target: readonly Length[]): readonly Length[] {
   const open = target.indexOf(-1);
   const total = emit.shapeOf(x.id).reduce((all, length) => all * length, 1);
-  const rest = target.reduce<number>((all, length, axis) => (axis === open || length === batch ? all : all * length), 1);
+  const rest = target.reduce<number>(
+    (all, length, axis) => (axis === open || length === batch ? all : all * length),
+    1,
+  );
   const fits = (length: number): boolean => Number.isInteger(length) && length > 0;
   const wrong = (): never =>
-    emit.scope.fail(`expected a shape for the elements of [${x.shape.join(', ')}], got [${target.join(', ')}]`);
+    emit.scope.fail(
+      `expected a shape for the elements of [${x.shape.join(', ')}], got [${target.join(', ')}]`,
+    );
   if (open < 0) {
     // A batch that became a number is one batch only.
     if (emit.lead === 1 && target[0] !== batch) throw new NotBatched('the batch has become a number');
@@ -96,8 +102,10 @@ const unsqueeze: Rule = (emit) => {
   const rank = rankOf(x) + given.length;
   const axes = given.map((axis) => emit.axis(axis, rank) + emit.lead);
   const lengths = x.shape.values();
-  const shape = Array.from({ length: rank }, (_, axis): Length =>
-    axes.includes(axis) ? 1 : (lengths.next().value ?? emit.scope.fail('expected axes that differ')),
+  const shape = Array.from(
+    { length: rank },
+    (_, axis): Length =>
+      axes.includes(axis) ? 1 : (lengths.next().value ?? emit.scope.fail('expected axes that differ')),
   );
   return [reshape(emit, x, shape)];
 };
@@ -124,7 +132,9 @@ const expandTo: Rule = (emit, scope) => {
     if (wanted === 1 || wanted === present) return present;
     if (present === 1) return wanted;
     if (present === batch || wanted === batch) throw new NotBatched('the batch is broadcast');
-    return scope.fail(`expected a shape that [${x.shape.join(', ')}] broadcasts to, got [${target.join(', ')}]`);
+    return scope.fail(
+      `expected a shape that [${x.shape.join(', ')}] broadcasts to, got [${target.join(', ')}]`,
+    );
   });
   return [expand(emit, x, shape)];
 };
@@ -137,12 +147,11 @@ const concatenate: Rule = (emit, scope) => {
 /** The shape itself, which is known: the batch stays a name in it. */
 const shapeOf: Rule = (emit, scope) => {
   const { shape } = emit.input(0);
-  const place = (at: number): number => Math.min(Math.max(at < 0 ? at + shape.length : at, 0), shape.length);
-  const lengths = shape.slice(place(scope.int('start', 0)), place(scope.int('end', shape.length)));
+  const lengths = shape.slice(...shapeRange(scope, shape.length));
   return [int64([lengths.length], lengths)];
 };
 
-const sizeOf: Rule = (emit) => {
+const countOf: Rule = (emit) => {
   const { shape } = emit.input(0);
   const numbers = shape.filter((length) => length !== batch) as number[];
   const total = numbers.reduce((all, length) => all * length, 1);
@@ -155,9 +164,9 @@ function int64(shape: readonly number[], lengths: readonly Length[]): Known {
     kind: 'known',
     type: 'int64',
     shape,
-    data: BigInt64Array.from(lengths, (length) => (length === batch ? 0n : BigInt(length))),
+    data: BigInt64Array.from(lengths.map((length) => BigInt(length === batch ? 0 : (length as number)))),
     batches: lengths.includes(batch)
-      ? Float64Array.from(lengths, (length) => (length === batch ? 1 : 0))
+      ? Float64Array.from(lengths.map((length) => (length === batch ? 1 : 0)))
       : undefined,
   };
 }
@@ -171,5 +180,5 @@ export const shapes: Readonly<Record<string, Rule>> = {
   Expand: expandTo,
   Concat: concatenate,
   Shape: shapeOf,
-  Size: sizeOf,
+  Size: countOf,
 };

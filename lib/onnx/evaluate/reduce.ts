@@ -1,0 +1,162 @@
+import { sizeOf } from '../../tensor.js';
+import type { NodeScope } from '../node-scope.js';
+import type { Known } from '../value.js';
+import { add } from './arithmetic.js';
+import { forType } from './elementwise.js';
+import {
+  axesOf,
+  axisOf,
+  type Elements,
+  type Evaluator,
+  type Inputs,
+  integersAt,
+  integersOf,
+  isFloat,
+  known,
+  newNumbers,
+  required,
+} from './known.js';
+import { positions, stridesOf } from './move.js';
+
+/** Reduces the numbers of one group: floats in float64, integers exactly where `long` is there. */
+interface Reduction {
+  readonly float: (values: Float64Array) => number;
+  readonly long?: (values: readonly bigint[]) => bigint;
+}
+
+const sum = (values: Float64Array): number => values.reduce((a, b) => a + b, 0);
+const longSum = (values: readonly bigint[]): bigint => values.reduce((a, b) => a + b, 0n);
+
+function logSumExp(values: Float64Array): number {
+  const most = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  if (!Number.isFinite(most)) return most;
+  return most + Math.log(values.reduce((a, b) => a + Math.exp(b - most), 0));
+}
+
+const reductions: Readonly<Record<string, Reduction>> = {
+  ReduceSum: { float: sum, long: longSum },
+  ReduceMean: {
+    float: (values) => sum(values) / values.length,
+    long: (values) => longSum(values) / BigInt(values.length),
+  },
+  ReduceProd: {
+    float: (values) => values.reduce((a, b) => a * b, 1),
+    long: (values) => values.reduce((a, b) => BigInt.asIntN(64, a * b), 1n),
+  },
+  ReduceMin: {
+    float: (values) => values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY),
+    long: (values) => values.reduce((a, b) => (b < a ? b : a)),
+  },
+  ReduceMax: {
+    float: (values) => values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY),
+    long: (values) => values.reduce((a, b) => (b > a ? b : a)),
+  },
+  ReduceL1: {
+    float: (values) => values.reduce((a, b) => a + Math.abs(b), 0),
+    long: (values) => values.reduce((a, b) => a + (b < 0n ? -b : b), 0n),
+  },
+  ReduceSumSquare: {
+    float: (values) => values.reduce((a, b) => a + b * b, 0),
+    long: (values) => values.reduce((a, b) => a + b * b, 0n),
+  },
+  ReduceL2: { float: (values) => Math.sqrt(values.reduce((a, b) => a + b * b, 0)) },
+  ReduceLogSum: { float: (values) => Math.log(sum(values)) },
+  ReduceLogSumExp: { float: logSumExp },
+};
+
+/** The axes of a reduction; undefined where nothing is reduced. */
+function reducedAxes(scope: NodeScope, inputs: Inputs, rank: number): readonly number[] | undefined {
+  const asked = integersAt(scope, inputs, 1, 'axes');
+  if (asked?.length) return axesOf(scope, asked, rank);
+  if (scope.int('noop_with_empty_axes', 0) !== 0) return undefined;
+  return Array.from({ length: rank }, (_, axis) => axis);
+}
+
+/** Places of the groups' first elements, and of a group's elements from there. */
+function groups(shape: readonly number[], axes: readonly number[]): readonly [Int32Array, Int32Array] {
+  const strides = stridesOf(shape);
+  const along = (within: boolean): Int32Array => {
+    const chosen = shape.map((_, axis) => axis).filter((axis) => axes.includes(axis) === within);
+    return positions(
+      chosen.map((axis) => shape[axis] as number),
+      chosen.map((axis) => strides[axis] as number),
+    );
+  };
+  return [along(false), along(true)];
+}
+
+function resultShape(shape: readonly number[], axes: readonly number[], keep: boolean): readonly number[] {
+  if (keep) return shape.map((length, axis) => (axes.includes(axis) ? 1 : length));
+  return shape.filter((_, axis) => !axes.includes(axis));
+}
+
+const reduce =
+  ({ float, long }: Reduction): Evaluator =>
+  (scope, inputs) => {
+    const source = required(scope, inputs, 0);
+    const axes = reducedAxes(scope, inputs, source.shape.length);
+    if (axes === undefined) return [source];
+    const [starts, inner] = groups(source.shape, axes);
+    if (inner.length === 0 && !isFloat(source.type)) scope.fail('expected integers to reduce, got none');
+    const data = newNumbers(source.type, starts.length);
+    const to: Elements = data;
+    for (const [i, start] of starts.entries()) {
+      if (long && !isFloat(source.type)) {
+        const value = long(Array.from(inner, (at) => BigInt(source.data[start + at] as number)));
+        to[i] = data instanceof BigInt64Array ? value : Number(BigInt.asIntN(32, value));
+      } else {
+        const value = float(Float64Array.from(inner, (at) => Number(source.data[start + at])));
+        to[i] = data instanceof BigInt64Array ? BigInt(Math.trunc(value) || 0) : value;
+      }
+    }
+    return [known(source.type, resultShape(source.shape, axes, scope.int('keepdims', 1) !== 0), data)];
+  };
+
+const arg =
+  (better: (a: number | bigint, b: number | bigint) => boolean): Evaluator =>
+  (scope, inputs) => {
+    const { shape, data } = required(scope, inputs, 0);
+    const axis = axisOf(scope, scope.int('axis', 0), shape.length);
+    const last = scope.int('select_last_index', 0) !== 0;
+    const [starts, inner] = groups(shape, [axis]);
+    if (inner.length === 0) scope.fail('expected numbers to choose from, got none');
+    const found = BigInt64Array.from(starts, (start) => {
+      const at = (i: number): number | bigint => data[start + (inner[i] as number)] as number | bigint;
+      let best = 0;
+      for (let i = 1; i < inner.length; i++) {
+        if (better(at(i), at(best)) || (last && at(i) === at(best))) best = i;
+      }
+      return BigInt(best);
+    });
+    return [known('int64', resultShape(shape, [axis], scope.int('keepdims', 1) !== 0), found)];
+  };
+
+function cumSum(scope: NodeScope, inputs: Inputs): readonly Known[] {
+  const source = required(scope, inputs, 0);
+  const [asked = 0] = integersOf(scope, required(scope, inputs, 1));
+  const axis = axisOf(scope, asked, source.shape.length);
+  const exclusive = scope.int('exclusive', 0) !== 0;
+  const reverse = scope.int('reverse', 0) !== 0;
+  const plus = forType(source.type, add);
+  const data = newNumbers(source.type, sizeOf(source.shape));
+  const [to, from] = [data as Float64Array, source.data as Float64Array];
+  const [starts, forward] = groups(source.shape, [axis]);
+  const inner = reverse ? forward.toReversed() : forward;
+  for (const start of starts) {
+    let total = (source.type === 'int64' ? 0n : 0) as number;
+    for (const at of inner) {
+      const next = plus(total, from[start + at] as number);
+      to[start + at] = exclusive ? total : next;
+      total = next;
+    }
+  }
+  return [known(source.type, source.shape, data)];
+}
+
+/** Sums and the like along axes. */
+export const reduces: Readonly<Record<string, Evaluator>> = {
+  ...Object.fromEntries(Object.entries(reductions).map(([op, reduction]) => [op, reduce(reduction)])),
+  ArgMax: arg((a, b) => a > b),
+  ArgMin: arg((a, b) => a < b),
+  CumSum: cumSum,
+};

@@ -1,0 +1,46 @@
+import type { DataType } from '../../tensor.js';
+import { not, unary } from '../emit/elementwise.js';
+import type { Emitter } from '../emitter.js';
+import { typeNumbered } from '../evaluate/cast.js';
+import { numbersOf } from '../known.js';
+import type { Value } from '../value.js';
+import { isInteger } from './arithmetic.js';
+import type { Rule } from './rule.js';
+
+/** To whole numbers towards 0, to booleans whatever is not 0. The engine holds all of them in float32. */
+function converted(emit: Emitter, x: Value, type: DataType): Value {
+  const value = emit.lift(x);
+  const real = !isInteger(x.type) && x.type !== 'bool';
+  if (type === 'bool' && x.type !== 'bool') return not(emit, not(emit, value));
+  if (isInteger(type) && real) return unary(emit, value, 'trunc', 0, 0, type);
+  return { ...value, type };
+}
+
+const cast: Rule = (emit, scope) => [converted(emit, emit.input(0), typeNumbered(scope, scope.int('to')))];
+
+const castLike: Rule = (emit) => [converted(emit, emit.input(0), emit.input(1).type)];
+
+/** Nothing is dropped; the mask is all true. */
+const dropout: Rule = (emit, scope) => {
+  const x = emit.input(0);
+  const training = emit.optionalKnown(2);
+  if (training && Number(training.data[0]) !== 0) {
+    const ratio = emit.optionalKnown(1);
+    const share = ratio ? numbersOf(ratio)[0] : 0.5;
+    if (share !== 0) scope.fail(`expected a ratio of 0 for training, got ${share}`);
+  }
+  if (!scope.node.outputs[1]) return [x];
+  // NaN is not equal to itself; clipped to 1 from both sides, all are.
+  const value = emit.lift(x);
+  const same = emit.apply('binary', { kind: 'equal' }, [value.id, value.id], 'bool');
+  return [x, unary(emit, same, 'clip', 1, 1)];
+};
+
+const identity: Rule = (emit) => [emit.input(0)];
+
+export const conversion: Readonly<Record<string, Rule>> = {
+  Cast: cast,
+  CastLike: castLike,
+  Dropout: dropout,
+  Identity: identity,
+};

@@ -1,0 +1,486 @@
+import { describe, expect, test } from 'vitest';
+import { type Known, NotBatched } from '../support/internals.js';
+import { evaluate, float, floats, int, ints, known, type NodeOptions, plain } from '../support/onnx-node.js';
+
+type Case = readonly [
+  name: string,
+  op: string,
+  inputs: readonly (Known | undefined)[],
+  attributes: Parameters<typeof evaluate>[2],
+  expected: Known | readonly Known[],
+  options?: NodeOptions,
+];
+
+/** Exact results, types and shapes included. */
+function check(cases: readonly Case[]): void {
+  for (const [name, op, inputs, attributes, expected, options] of cases) {
+    test(name, () => {
+      const results = evaluate(op, inputs, attributes, options);
+      const list = 'kind' in expected ? [expected] : expected;
+      expect(results.slice(0, list.length).map(plain)).toEqual(list.map(plain));
+      expect(results[0]?.batches && [...results[0].batches]).toEqual(
+        list[0]?.batches && [...list[0].batches],
+      );
+    });
+  }
+}
+
+const int32 = (...values: number[]): Known => known('int32', [values.length], values);
+const uint8 = (...values: number[]): Known => known('uint8', [values.length], values);
+const bool = (...values: number[]): Known => known('bool', [values.length], values);
+const doubles = (...values: number[]): Known => known('float64', [values.length], values);
+const long = (...values: bigint[]): Known => ({
+  ...ints(...values.map(() => 0)),
+  data: BigInt64Array.from(values),
+});
+const matrix = known('int64', [2, 3], [1, 2, 3, 4, 5, 6]);
+const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
+
+describe('constants and shapes', () => {
+  check([
+    ['Constant of floats', 'Constant', [], { value_floats: { kind: 'floats', value: [1.5] } }, floats(1.5)],
+    ['Constant of an int', 'Constant', [], { value_int: 3 }, int(3)],
+    ['Constant of a tensor', 'Constant', [], { value: matrix }, matrix],
+    ['ConstantOfShape', 'ConstantOfShape', [ints(2, 1)], {}, known('float32', [2, 1], [0, 0])],
+    ['ConstantOfShape, empty', 'ConstantOfShape', [ints(0)], { value: ints(7) }, ints()],
+    ['ConstantOfShape, scalar', 'ConstantOfShape', [ints()], { value: int32(7) }, known('int32', [], [7])],
+    ['Shape', 'Shape', [matrix], {}, ints(2, 3)],
+    ['Shape from -1', 'Shape', [matrix], { start: -1, end: 9 }, ints(3)],
+    ['Size', 'Size', [matrix], {}, int(6)],
+    ['Range down', 'Range', [int(10), int(4), int(-2)], {}, ints(10, 8, 6)],
+    ['Range, empty', 'Range', [int(1), int(1), int(1)], {}, ints()],
+    ['EyeLike', 'EyeLike', [matrix], { k: 1, dtype: 1 }, known('float32', [2, 3], [0, 1, 0, 0, 0, 1])],
+  ]);
+});
+
+describe('data types', () => {
+  check([
+    ['float to int cuts', 'Cast', [floats(1.9, -1.9, nan, 1e20)], { to: 6 }, int32(1, -1, 0, 2 ** 31 - 1)],
+    ['float to uint8 clamps', 'Cast', [floats(-3, 255.9, 300)], { to: 2 }, uint8(0, 255, 255)],
+    ['float to int64 clamps', 'Cast', [floats(inf, -inf)], { to: 7 }, long(2n ** 63n - 1n, -(2n ** 63n))],
+    ['int64 to int32 wraps', 'Cast', [long(2n ** 32n + 5n, -1n)], { to: 6 }, int32(5, -1)],
+    ['float to bool', 'Cast', [floats(0, -0, 0.1, nan)], { to: 9 }, bool(0, 0, 1, 1)],
+    ['bool to float', 'Cast', [bool(0, 1)], { to: 1 }, floats(0, 1)],
+    ['double to float rounds', 'Cast', [doubles(0.1)], { to: 1 }, floats(Math.fround(0.1))],
+    ['CastLike', 'CastLike', [floats(2.5), ints(1)], {}, ints(2)],
+  ]);
+
+  test('a type that is not supported is named', () => {
+    expect(() => evaluate('Cast', [floats(1)], { to: 10 })).toThrow(
+      /^node 0 \(Cast "cast"\): expected a data type of float32, .*, got float16$/,
+    );
+  });
+});
+
+describe('arithmetic', () => {
+  check([
+    ['broadcasting', 'Add', [matrix, ints(10, 20, 30)], {}, known('int64', [2, 3], [11, 22, 33, 14, 25, 36])],
+    ['int64 wraps', 'Add', [long(2n ** 63n - 1n), long(1n)], {}, long(-(2n ** 63n))],
+    ['int32 wraps', 'Mul', [int32(65537), int32(65537)], {}, int32(131073)],
+    ['uint8 wraps', 'Sub', [uint8(3), uint8(5)], {}, uint8(254)],
+    ['float32 rounds once', 'Mul', [floats(0.1), floats(3)], {}, floats(Math.fround(Math.fround(0.1) * 3))],
+    ['float64 does not', 'Add', [doubles(0.1), doubles(0.2)], {}, doubles(0.1 + 0.2)],
+    ['division towards 0', 'Div', [ints(-7, 7), ints(2, -2)], {}, ints(-3, -3)],
+    ['division of int32', 'Div', [int32(-7), int32(2)], {}, int32(-3)],
+    ['Mod: sign of the divisor', 'Mod', [ints(-4, 7, 5), ints(2, -3, 8)], {}, ints(0, -2, 5)],
+    ['Mod: sign of the dividend', 'Mod', [int32(-4, 7, 5), int32(3, -3, 8)], { fmod: 1 }, int32(-1, 1, 5)],
+    ['Pow keeps the type of the base', 'Pow', [ints(2, -3), floats(3, 2)], {}, ints(8, 9)],
+    ['Pow wraps', 'Pow', [long(3n), long(50n)], {}, long(BigInt.asIntN(64, 3n ** 50n))],
+    ['Pow, negative exponent', 'Pow', [ints(2, -1), ints(-1, -3)], {}, ints(0, -1)],
+    ['Neg', 'Neg', [ints(1, -2)], {}, ints(-1, 2)],
+    ['Max of three', 'Max', [ints(1, 5), ints(3), ints(2, 2)], {}, ints(3, 5)],
+    ['Min gives NaN', 'Min', [floats(nan, 1), floats(1, 2)], {}, floats(nan, 1)],
+    ['Mean', 'Mean', [floats(1), floats(2)], {}, floats(1.5)],
+    [
+      'axis before opset 7',
+      'Add',
+      [matrix, ints(10, 20)],
+      { axis: 0, broadcast: 1 },
+      known('int64', [2, 3], [11, 12, 13, 24, 25, 26]),
+      { opset: 6 },
+    ],
+    ['BitShift', 'BitShift', [uint8(16, 129), uint8(1, 1)], { direction: 'LEFT' }, uint8(32, 2)],
+    ['BitwiseXor', 'BitwiseXor', [int32(6), int32(3)], {}, int32(5)],
+    ['BitwiseNot', 'BitwiseNot', [uint8(1)], {}, uint8(254)],
+  ]);
+
+  test('errors', () => {
+    expect(() => evaluate('Div', [ints(1), ints(0)])).toThrow('expected integer divisors that are not 0');
+    expect(() => evaluate('Add', [ints(1), floats(1)])).toThrow('expected inputs of one data type');
+    expect(() => evaluate('Add', [ints(1, 2), ints(1, 2, 3)])).toThrow(
+      'expected shapes that broadcast, got [2] and [3]',
+    );
+    expect(() => evaluate('Add', [ints(1), undefined])).toThrow('expected input 1 to be given');
+  });
+});
+
+describe('comparisons and choices', () => {
+  check([
+    ['Equal', 'Equal', [ints(1, 2), ints(1, 3)], {}, bool(1, 0)],
+    ['Less of NaN', 'Less', [floats(nan, 1), floats(1, 2)], {}, bool(0, 1)],
+    ['Greater', 'Greater', [long(2n ** 60n + 1n), long(2n ** 60n)], {}, bool(1)],
+    ['Or', 'Or', [bool(0, 1), bool(0)], {}, bool(0, 1)],
+    ['Xor', 'Xor', [bool(0, 1), bool(1, 1)], {}, bool(1, 0)],
+    ['Not', 'Not', [bool(0, 1)], {}, bool(1, 0)],
+    ['Where', 'Where', [bool(1, 0), ints(1), ints(2, 3)], {}, ints(1, 3)],
+    ['IsNaN', 'IsNaN', [floats(nan, 1)], {}, bool(1, 0)],
+    ['IsInf, one side', 'IsInf', [floats(inf, -inf)], { detect_negative: 0 }, bool(1, 0)],
+  ]);
+});
+
+describe('functions', () => {
+  check([
+    ['Abs', 'Abs', [ints(-2, 3)], {}, ints(2, 3)],
+    ['Sign', 'Sign', [ints(-2, 0, 3)], {}, ints(-1, 0, 1)],
+    [
+      'Round, halves to even',
+      'Round',
+      [floats(0.5, 1.5, 2.5, -0.5, -1.5, 0.6)],
+      {},
+      floats(0, 2, 2, -0, -2, 1),
+    ],
+    [
+      'Clip of opset 6',
+      'Clip',
+      [floats(-1, 7)],
+      { min: float(0), max: float(6) },
+      floats(0, 6),
+      { opset: 6 },
+    ],
+    ['Clip of integers', 'Clip', [ints(-5, 5), undefined, int(3)], {}, ints(-5, 3)],
+    ['Relu', 'Relu', [floats(-1, 2)], {}, floats(0, 2)],
+    ['LeakyRelu', 'LeakyRelu', [floats(-1, 2)], { alpha: 0.5 }, floats(-0.5, 2)],
+    ['HardSigmoid', 'HardSigmoid', [doubles(-9, 0, 9)], {}, doubles(0, 0.5, 1)],
+    ['ThresholdedRelu', 'ThresholdedRelu', [floats(1, 1.5)], {}, floats(0, 1.5)],
+    ['Shrink', 'Shrink', [floats(-2, 0.5, 2)], { bias: 0.5 }, floats(-1.5, 0, 1.5)],
+    ['PRelu', 'PRelu', [floats(-2, 2), floats(3)], {}, floats(-6, 2)],
+    ['Softplus does not overflow', 'Softplus', [floats(1000, -1000)], {}, floats(1000, 0)],
+    ['Softsign of infinity', 'Softsign', [floats(inf, 1)], {}, floats(1, 0.5)],
+  ]);
+
+  /** Digits from tables of the error function. */
+  test.each([
+    [0.1, 0.1124629160182849],
+    [0.5, 0.5204998778130465],
+    [1, 0.8427007929497149],
+    [-2, -0.9953222650189527],
+    [4, 0.9999999845827421],
+    [7, 1],
+  ])('Erf of %d', (x, expected) => {
+    const [y] = evaluate('Erf', [doubles(x)]);
+    expect(Math.abs((y?.data[0] as number) / expected - 1)).toBeLessThan(1e-15);
+  });
+});
+
+describe('movement', () => {
+  check([
+    [
+      'Reshape: 0 copies, -1 infers',
+      'Reshape',
+      [matrix, ints(0, -1, 1)],
+      {},
+      { ...matrix, shape: [2, 3, 1] },
+    ],
+    [
+      'Reshape of nothing',
+      'Reshape',
+      [known('int64', [0, 3], []), ints(3, -1)],
+      {},
+      known('int64', [3, 0], []),
+    ],
+    [
+      'Reshape, allowzero',
+      'Reshape',
+      [known('int64', [3, 0], []), ints(0, 3)],
+      { allowzero: 1 },
+      known('int64', [0, 3], []),
+    ],
+    ['Flatten', 'Flatten', [matrix], { axis: 0 }, { ...matrix, shape: [1, 6] }],
+    ['Squeeze', 'Squeeze', [known('int64', [1, 2, 1], [1, 2]), ints(-1)], {}, known('int64', [1, 2], [1, 2])],
+    ['Squeeze, all', 'Squeeze', [known('int64', [1, 2, 1], [1, 2])], {}, ints(1, 2), { opset: 11 }],
+    ['Unsqueeze', 'Unsqueeze', [ints(1, 2), ints(0, -1)], {}, known('int64', [1, 2, 1], [1, 2])],
+    ['Unsqueeze of opset 11', 'Unsqueeze', [int(1)], { axes: [0] }, ints(1), { opset: 11 }],
+    ['Transpose', 'Transpose', [matrix], {}, known('int64', [3, 2], [1, 4, 2, 5, 3, 6])],
+    ['Expand', 'Expand', [ints(1, 2), ints(2, 1)], {}, known('int64', [2, 2], [1, 2, 1, 2])],
+    ['Tile', 'Tile', [matrix, ints(1, 2)], {}, known('int64', [2, 6], [1, 2, 3, 1, 2, 3, 4, 5, 6, 4, 5, 6])],
+    [
+      'Gather',
+      'Gather',
+      [matrix, known('int64', [1, 2], [-1, 0])],
+      { axis: 1 },
+      known('int64', [2, 1, 2], [3, 1, 6, 4]),
+    ],
+    ['Gather of a scalar', 'Gather', [ints(5, 6, 7), int(1)], {}, int(6)],
+    ['Slice', 'Slice', [matrix, ints(-2), ints(99), ints(1)], {}, known('int64', [2, 2], [2, 3, 5, 6])],
+    [
+      'Slice, backwards',
+      'Slice',
+      [ints(1, 2, 3, 4), ints(-1), long(-(2n ** 63n)), ints(0), ints(-2)],
+      {},
+      ints(4, 2),
+    ],
+    ['Slice of opset 1', 'Slice', [ints(1, 2, 3)], { starts: [1], ends: [3] }, ints(2, 3), { opset: 9 }],
+    ['Slice, empty', 'Slice', [ints(1, 2, 3), ints(2), ints(1)], {}, ints()],
+    ['Split, equal', 'Split', [ints(1, 2, 3, 4)], {}, [ints(1, 2), ints(3, 4)], { outputs: 2 }],
+    [
+      'Split, uneven',
+      'Split',
+      [ints(1, 2, 3, 4, 5)],
+      { num_outputs: 3 },
+      [ints(1, 2), ints(3, 4), ints(5)],
+      { outputs: 3 },
+    ],
+    ['Split by numbers', 'Split', [ints(1, 2, 3), ints(1, 2)], {}, [ints(1), ints(2, 3)], { outputs: 2 }],
+    [
+      'Concat',
+      'Concat',
+      [matrix, known('int64', [2, 1], [7, 8])],
+      { axis: -1 },
+      known('int64', [2, 4], [1, 2, 3, 7, 4, 5, 6, 8]),
+    ],
+    ['Pad', 'Pad', [ints(1, 2), ints(1, -1), int(9)], {}, ints(9, 1)],
+    [
+      'Pad, reflecting twice',
+      'Pad',
+      [ints(1, 2, 3), ints(4, 3)],
+      { mode: 'reflect' },
+      ints(1, 2, 3, 2, 1, 2, 3, 2, 1, 2),
+    ],
+    [
+      'Pad, edge, one axis',
+      'Pad',
+      [matrix, ints(0, 1), undefined, ints(1)],
+      { mode: 'edge' },
+      known('int64', [2, 4], [1, 2, 3, 3, 4, 5, 6, 6]),
+    ],
+    ['Pad, wrap', 'Pad', [ints(1, 2), ints(1, 2)], { mode: 'wrap' }, ints(2, 1, 2, 1, 2)],
+    [
+      'GatherElements',
+      'GatherElements',
+      [matrix, known('int64', [2, 1], [2, -3])],
+      { axis: 1 },
+      known('int64', [2, 1], [3, 4]),
+    ],
+    ['GatherND', 'GatherND', [matrix, known('int64', [2, 2], [0, 0, 1, 2])], {}, ints(1, 6)],
+    [
+      'GatherND, shared axis',
+      'GatherND',
+      [matrix, known('int64', [2, 1], [2, 0])],
+      { batch_dims: 1 },
+      ints(3, 4),
+    ],
+    ['ScatterElements', 'ScatterElements', [ints(1, 2, 3), ints(-1, 0), ints(7, 8)], {}, ints(8, 2, 7)],
+    [
+      'ScatterElements, adding',
+      'ScatterElements',
+      [ints(1, 2), ints(1, 1), ints(7, 8)],
+      { reduction: 'add' },
+      ints(1, 17),
+    ],
+    [
+      'ScatterND',
+      'ScatterND',
+      [matrix, known('int64', [1, 1], [1]), known('int64', [1, 3], [7, 8, 9])],
+      {},
+      known('int64', [2, 3], [1, 2, 3, 7, 8, 9]),
+    ],
+    [
+      'DepthToSpace',
+      'DepthToSpace',
+      [known('int64', [1, 4, 1, 1], [1, 2, 3, 4])],
+      { blocksize: 2 },
+      known('int64', [1, 1, 2, 2], [1, 2, 3, 4]),
+    ],
+    [
+      'SpaceToDepth',
+      'SpaceToDepth',
+      [known('int64', [1, 1, 2, 2], [1, 2, 3, 4])],
+      { blocksize: 2 },
+      known('int64', [1, 4, 1, 1], [1, 2, 3, 4]),
+    ],
+  ]);
+
+  test('errors', () => {
+    expect(() => evaluate('Reshape', [matrix, ints(4, -1)])).toThrow(
+      'expected a shape of 6 elements, got [4, -1]',
+    );
+    expect(() => evaluate('Gather', [ints(1), int(1)])).toThrow('expected indices between -1 and 0, got 1');
+    expect(() => evaluate('Concat', [matrix, ints(1)], { axis: 0 })).toThrow(
+      'expected inputs that differ in axis 0 only',
+    );
+    expect(() => evaluate('Transpose', [matrix], { perm: [0, 0] })).toThrow('expected axes that differ');
+  });
+});
+
+describe('reductions and searches', () => {
+  check([
+    ['ReduceSum', 'ReduceSum', [matrix, ints(1)], { keepdims: 0 }, ints(6, 15)],
+    ['ReduceSum, nothing to do', 'ReduceSum', [matrix], { noop_with_empty_axes: 1 }, matrix],
+    ['ReduceProd', 'ReduceProd', [ints(2, 3, 4)], { keepdims: 0 }, int(24)],
+    ['ReduceMean of integers', 'ReduceMean', [int32(1, 2, 4)], { keepdims: 0 }, known('int32', [], [2])],
+    ['ReduceMax', 'ReduceMax', [matrix], { axes: [0] }, known('int64', [1, 3], [4, 5, 6])],
+    ['ReduceMin of float64', 'ReduceMin', [doubles(2, 1)], {}, doubles(1)],
+    ['ReduceL1', 'ReduceL1', [floats(-1, 2)], {}, floats(3)],
+    ['ReduceL2', 'ReduceL2', [floats(3, -4)], {}, floats(5)],
+    ['ReduceSumSquare', 'ReduceSumSquare', [ints(3, -4)], {}, ints(25)],
+    ['ReduceLogSumExp', 'ReduceLogSumExp', [doubles(1000, 1000)], {}, doubles(1000 + Math.LN2)],
+    ['ArgMax, first', 'ArgMax', [ints(1, 3, 3)], {}, ints(1)],
+    ['ArgMin, last', 'ArgMin', [ints(1, 3, 1)], { keepdims: 0, select_last_index: 1 }, int(2)],
+    ['CumSum', 'CumSum', [matrix, int(1)], {}, known('int64', [2, 3], [1, 3, 6, 4, 9, 15])],
+    ['CumSum, both', 'CumSum', [ints(1, 2, 3), int(0)], { exclusive: 1, reverse: 1 }, ints(5, 3, 0)],
+    [
+      'NonZero',
+      'NonZero',
+      [known('bool', [2, 2], [1, 0, 1, 1])],
+      {},
+      known('int64', [2, 3], [0, 1, 1, 0, 0, 1]),
+    ],
+    ['Compress', 'Compress', [matrix, bool(0, 1)], { axis: 1 }, known('int64', [2, 1], [2, 5])],
+    [
+      'OneHot',
+      'OneHot',
+      [ints(1, -1, 9), int(2), ints(0, 5)],
+      {},
+      known('int64', [3, 2], [0, 5, 0, 5, 0, 0]),
+    ],
+    [
+      'OneHot in front',
+      'OneHot',
+      [ints(1, 0), int(2), ints(0, 5)],
+      { axis: 0 },
+      known('int64', [2, 2], [0, 5, 5, 0]),
+    ],
+    ['Trilu', 'Trilu', [matrix, int(1)], {}, known('int64', [2, 3], [0, 2, 3, 0, 0, 6])],
+    ['TopK', 'TopK', [ints(3, 9, 3, 5), ints(3)], {}, [ints(9, 5, 3), ints(1, 3, 0)]],
+    [
+      'TopK, smallest',
+      'TopK',
+      [matrix, ints(1)],
+      { axis: 0, largest: 0 },
+      [known('int64', [1, 3], [1, 2, 3]), known('int64', [1, 3], [0, 0, 0])],
+    ],
+    [
+      'Unique',
+      'Unique',
+      [ints(2, 1, 1, 3)],
+      {},
+      [ints(1, 2, 3), ints(1, 0, 3), ints(1, 0, 0, 2), ints(2, 1, 1)],
+    ],
+    [
+      'Unique, as found',
+      'Unique',
+      [ints(2, 1, 1, 3)],
+      { sorted: 0 },
+      [ints(2, 1, 3), ints(0, 1, 3), ints(0, 1, 1, 2), ints(1, 2, 1)],
+    ],
+    [
+      'Unique columns',
+      'Unique',
+      [known('int64', [2, 3], [1, 0, 1, 2, 0, 2])],
+      { axis: 1 },
+      known('int64', [2, 2], [0, 1, 0, 2]),
+    ],
+  ]);
+});
+
+describe('products and rows', () => {
+  check([
+    ['MatMul', 'MatMul', [matrix, known('int64', [3, 1], [1, 0, 2])], {}, known('int64', [2, 1], [7, 16])],
+    ['MatMul of vectors', 'MatMul', [ints(1, 2), ints(3, 4)], {}, int(11)],
+    [
+      'MatMul, stacked',
+      'MatMul',
+      [known('int32', [2, 1, 1], [2, 3]), known('int32', [1, 1], [5])],
+      {},
+      known('int32', [2, 1, 1], [10, 15]),
+    ],
+    [
+      'Gemm',
+      'Gemm',
+      [matrix, known('int64', [1, 3], [1, 1, 1]), ints(10)],
+      { transB: 1, alpha: float(2) },
+      known('int64', [2, 1], [22, 40]),
+    ],
+    ['Softmax', 'Softmax', [doubles(1000, 1000)], {}, doubles(0.5, 0.5)],
+    [
+      'Softmax before opset 13',
+      'Softmax',
+      [known('float64', [1, 2, 2], [0, 0, 0, 0])],
+      {},
+      known('float64', [1, 2, 2], [0.25, 0.25, 0.25, 0.25]),
+      { opset: 11 },
+    ],
+    ['LogSoftmax', 'LogSoftmax', [doubles(0, 0)], {}, doubles(-Math.LN2, -Math.LN2)],
+    ['Hardmax', 'Hardmax', [floats(1, 3, 3)], {}, floats(0, 1, 0)],
+  ]);
+});
+
+/** [n, 3, 2 n + 4] */
+const shape = known('int64', [3], [0, 3, 4], [1, 0, 2]);
+const batched = (values: number[], factors: number[]): Known =>
+  known('int64', [values.length], values, factors);
+
+describe('numbers that depend on the batch', () => {
+  check([
+    ['Gather', 'Gather', [shape, ints(2, 1)], {}, batched([4, 3], [2, 0])],
+    ['Gather without the batch', 'Gather', [shape, ints(1)], {}, ints(3)],
+    ['Slice', 'Slice', [shape, ints(0), ints(2)], {}, batched([0, 3], [1, 0])],
+    ['Concat', 'Concat', [ints(7), shape], { axis: 0 }, batched([7, 0, 3, 4], [0, 1, 0, 2])],
+    ['Unsqueeze', 'Unsqueeze', [batched([0], [1]), ints(0)], {}, known('int64', [1, 1], [0], [1])],
+    ['Cast', 'Cast', [shape], { to: 6 }, known('int32', [3], [0, 3, 4], [1, 0, 2])],
+    ['Add', 'Add', [shape, ints(1)], {}, batched([1, 4, 5], [1, 0, 2])],
+    ['Sub of the batch from itself', 'Sub', [shape, shape], {}, ints(0, 0, 0)],
+    ['Mul', 'Mul', [ints(3), shape], {}, batched([0, 9, 12], [3, 0, 6])],
+    ['Div, exact', 'Div', [known('int64', [1], [4], [2]), ints(2)], {}, batched([2], [1])],
+    ['Neg', 'Neg', [batched([0], [1])], {}, batched([0], [-1])],
+    ['Equal, decided', 'Equal', [shape, ints(-1)], {}, bool(0, 0, 0)],
+    ['Less, decided', 'Less', [batched([0], [1]), ints(1)], {}, bool(0)],
+    ['Where', 'Where', [bool(1, 0, 0), shape, ints(8)], {}, batched([0, 8, 8], [1, 0, 0])],
+  ]);
+
+  test.each([
+    ['Div', [shape, ints(3)]],
+    ['Mul', [shape, shape]],
+    ['Equal', [shape, ints(5)]],
+    ['Max', [shape, ints(1)]],
+    ['ConstantOfShape', [shape]],
+    ['Range', [int(0), batched([0], [1]), int(1)]],
+    ['Reshape', [ints(1, 2), shape]],
+    ['ReduceProd', [shape]],
+  ])('%s is not computed', (op, inputs) => {
+    expect(() => evaluate(op, inputs)).toThrow(NotBatched);
+  });
+
+  test('nor is a cast to float', () => {
+    expect(() => evaluate('Cast', [shape], { to: 1 })).toThrow(NotBatched);
+  });
+});
+
+describe('small files do not ask for large memory', () => {
+  const big = 2 ** 31;
+  test.each<readonly [string, readonly (Known | undefined)[]]>([
+    ['ConstantOfShape', [ints(big, big, big)]],
+    ['ConstantOfShape', [ints(2 ** 24 + 1)]],
+    ['Range', [int(0), int(2 ** 40), int(1)]],
+    ['Expand', [ints(1), ints(2 ** 25)]],
+    ['Tile', [ints(1), ints(2 ** 50)]],
+    ['Pad', [ints(1), ints(2 ** 50, 0)]],
+    ['OneHot', [ints(1), int(2 ** 40), ints(0, 1)]],
+    [
+      'Add',
+      [
+        known('uint8', [2 ** 13, 1], new Array(2 ** 13).fill(0)),
+        known('uint8', [1, 2 ** 13], new Array(2 ** 13).fill(0)),
+      ],
+    ],
+  ])('%s', (op, inputs) => {
+    const before = process.memoryUsage().arrayBuffers;
+    expect(() => evaluate(op, inputs)).toThrow(/expected a constant result of at most 16777216 elements/);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 20);
+  });
+
+  test('what is as large as its inputs is computed', () => {
+    const [y] = evaluate('Neg', [{ ...uint8(), shape: [2 ** 24 + 1], data: new Uint8Array(2 ** 24 + 1) }]);
+    expect(y?.data.length).toBe(2 ** 24 + 1);
+  });
+});
