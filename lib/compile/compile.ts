@@ -5,12 +5,13 @@ import { sizeOf } from '../tensor.js';
 import { aliases } from './aliases.js';
 import { foldBatchNorm } from './fold-batch-norm.js';
 import { fuseActivation } from './fuse-activation.js';
+import { layout } from './layout.js';
 import { memory } from './memory.js';
 import { prune } from './prune.js';
 
 /** From graph to plan: every decision that can be taken before the first run is taken here. */
 export function compile(graph: Graph): Plan {
-  const passes = [prune, foldBatchNorm, fuseActivation];
+  const passes = [prune, layout, foldBatchNorm, fuseActivation];
   const short = passes.reduce((before, pass) => pass(before), graph);
   const aliased = aliases(short);
   const { ref, constants, sampleArena, sharedArena, copies } = memory(short, aliased);
