@@ -9,7 +9,14 @@ export { selectBackend } from '../../dist/backend/select.js';
 export { compile } from '../../dist/compile/compile.js';
 export { layout } from '../../dist/compile/layout.js';
 export { ModelFileError, ShapeError } from '../../dist/errors.js';
-export type { Numbers, OnnxAttribute, OnnxFile, OnnxNode, OnnxTensor } from '../../dist/formats/onnx/file.js';
+export type {
+  Numbers,
+  OnnxAttribute,
+  OnnxFile,
+  OnnxNode,
+  OnnxPort,
+  OnnxTensor,
+} from '../../dist/formats/onnx/file.js';
 export { readOnnx, readOnnxFile, readTensor } from '../../dist/formats/onnx/read.js';
 export { toBigint, toNumber, WireReader } from '../../dist/formats/onnx/wire.js';
 export { writeOnnx } from '../../dist/formats/onnx/write.js';

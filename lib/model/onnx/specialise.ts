@@ -24,7 +24,7 @@ export interface Special {
 
 export interface Specialiser {
   /** What computes these inputs; made now where no call of the same shapes came before. */
-  of(tensors: ReadonlyMap<string, Tensor<DataType>>): Special;
+  of(who: string, tensors: ReadonlyMap<string, Tensor<DataType>>): Special;
   /** For the shapes that the file declares; undefined where lengths other than the batch are free. */
   declared(): Special | undefined;
   /** The weights have changed: all programs are made anew. */
@@ -113,14 +113,14 @@ export function specialiser(
   };
 
   return Object.freeze({
-    of(tensors: ReadonlyMap<string, Tensor<DataType>>) {
+    of(who: string, tensors: ReadonlyMap<string, Tensor<DataType>>) {
       // An engine that was disposed answers for itself.
       if (disposed) return [...specials.values()][0] ?? of(tensors);
       try {
         return of(tensors);
       } catch (error) {
         // The file was checked when it was loaded: what does not fit now are the given shapes.
-        if (error instanceof ModelFileError) throw new ShapeError(error.message, { cause: error });
+        if (isRule(error)) throw new ShapeError(`${who}: ${error.message}`, { cause: error });
         throw error;
       }
     },
