@@ -159,10 +159,12 @@ export function specialiser(
 
 /** The rules that a layer of a graph breaks, as rules of the file. */
 export function asFileError(error: unknown, fail: (rule: string) => never): never {
-  const known =
-    error instanceof ModelFileError || error instanceof ShapeError || error instanceof OptionError;
-  if (known) return fail((error as NeocogError).message);
+  if (isRule(error)) return fail(error.message);
   throw error;
+}
+
+function isRule(error: unknown): error is NeocogError {
+  return error instanceof ModelFileError || error instanceof ShapeError || error instanceof OptionError;
 }
 
 function hasFreeBatch({ shape }: GraphPort): boolean {
