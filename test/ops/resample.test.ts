@@ -100,6 +100,8 @@ opSuite(
     { outer: 2, size: 8, inner: 16, count: 5, taps: 4 },
     { outer: 1, size: 8, inner: 33, count: 3, taps: 2, from: 'shared' },
     { outer: 1, size: 3, inner: 131, count: 17, taps: 9 },
+    { outer: 2, size: 30, inner: 1, count: 9001, taps: 2, fill: 1 },
+    { outer: 2, size: 30, inner: 4, count: 2500, taps: 1 },
     { outer: 1, size: 3, inner: 8195, count: 2, taps: 2, fill: 1 },
     { outer: 1, size: 3, inner: 1, count: 2, taps: 70 },
     { outer: 2, size: 5, inner: 1, count: 40, taps: 2, wild: true, fill: 4 },
