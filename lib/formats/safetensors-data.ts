@@ -1,4 +1,5 @@
 import type { DataType } from '../tensor.js';
+import { arrays } from './onnx/element-types.js';
 import type { Numbers } from './onnx/file.js';
 import type { Entry } from './safetensors.js';
 
@@ -55,15 +56,6 @@ function halfToNumber(half: number): number {
   if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
-
-const arrays = {
-  float32: Float32Array,
-  float64: Float64Array,
-  int32: Int32Array,
-  int64: BigInt64Array,
-  uint8: Uint8Array,
-  bool: Uint8Array,
-} as const;
 
 /** A tensor's numbers in their own type: a view of the same memory where it is aligned, else a copy. */
 export function readNumbers(data: Uint8Array, { begin, end }: Entry, type: DataType): Numbers {

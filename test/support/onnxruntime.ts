@@ -16,7 +16,7 @@ interface Session {
 interface Runtime {
   readonly Tensor: new (type: 'float32', data: Float32Array, dims: readonly number[]) => OrtTensor;
   readonly InferenceSession: {
-    create(path: string, options: { readonly logSeverityLevel: number }): Promise<Session>;
+    create(from: string | Uint8Array, options: { readonly logSeverityLevel: number }): Promise<Session>;
   };
 }
 
@@ -35,13 +35,13 @@ export const ortMissing: string | undefined = runtime
   ? undefined
   : 'onnxruntime-node is not installed in bench';
 
-/** Runs the file at `path` on each of the feeds. */
+/** Runs the file, a path or its bytes, on each of the feeds. */
 export async function runOnnx(
-  path: string,
+  from: string | Uint8Array,
   feeds: readonly Readonly<Record<string, Tensor>>[],
 ): Promise<Record<string, Tensor>[]> {
   const { InferenceSession, Tensor: Made } = runtime as Runtime;
-  const session = await InferenceSession.create(path, { logSeverityLevel: 3 });
+  const session = await InferenceSession.create(from, { logSeverityLevel: 3 });
   const answers: Record<string, Tensor>[] = [];
   for (const feed of feeds) {
     const given = Object.entries(feed).map(([name, { data, shape }]) => [
