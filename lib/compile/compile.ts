@@ -9,20 +9,26 @@ import { foldBefore } from './fold-before.js';
 import { foldConstants } from './fold-constants.js';
 import { foldPad } from './fold-pad.js';
 import { fuseActivation } from './fuse-activation.js';
+import { fuseResidual } from './fuse-residual.js';
 import { layout } from './layout.js';
 import { memory } from './memory.js';
+import { recognise } from './patterns.js';
 import { prune } from './prune.js';
+import { simplify } from './simplify.js';
 
 /** From graph to plan: every decision that can be taken before the first run is taken here. */
 export function compile(graph: Graph): Plan {
   const passes = [
     prune,
     foldConstants,
+    simplify,
+    recognise,
     layout,
     shareCommon,
     foldPad,
     foldAffine,
     foldBefore,
+    fuseResidual,
     fuseActivation,
     prune,
   ];
