@@ -6,14 +6,17 @@ import { loadAddon } from '../../dist/backend/native.js';
 export type { Backend, BackendOptions, Program } from '../../dist/backend/backend.js';
 export { faultOfBinary } from '../../dist/backend/binary.js';
 export { selectBackend } from '../../dist/backend/select.js';
+export { shareCommon } from '../../dist/compile/common.js';
 export { compile } from '../../dist/compile/compile.js';
+export { foldConstants } from '../../dist/compile/fold-constants.js';
 export { layout } from '../../dist/compile/layout.js';
-export { ModelFileError } from '../../dist/errors.js';
+export { ModelFileError, ShapeError } from '../../dist/errors.js';
 export type {
   Numbers,
   OnnxAttribute,
   OnnxFile,
   OnnxNode,
+  OnnxPort,
   OnnxTensor,
 } from '../../dist/formats/onnx/file.js';
 export { readOnnx, readOnnxFile, readTensor } from '../../dist/formats/onnx/read.js';
@@ -25,6 +28,8 @@ export type { Graph } from '../../dist/graph/graph.js';
 export type { Plan, Ref } from '../../dist/graph/plan.js';
 export { input, model } from '../../dist/model/model.js';
 export { evaluators } from '../../dist/onnx/evaluate/index.js';
+export { checkOperators, type ImportRequest, importOnnx } from '../../dist/onnx/import.js';
+export { NeedsValue } from '../../dist/onnx/needs.js';
 export { nodeScope } from '../../dist/onnx/node-scope.js';
 export { NotBatched } from '../../dist/onnx/not-batched.js';
 export type { Known } from '../../dist/onnx/value.js';
