@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { input, layers, ModelFileError, model, sequential, tensor } from 'neocog';
+import { input, layers, ModelFileError, model, sequential, tensor, zoo } from 'neocog';
 import { describe, expect, test } from 'vitest';
 import { sizeOf } from './support/keras.js';
 import { digitLayers } from './support/nets.js';
@@ -192,6 +192,57 @@ describe('which module belongs to which layer', () => {
     const net = make('b', 'a');
     await net.loadWeights(stateDict({ 'a.weight': weight, 'b.weight': weight }).file, pytorch);
     expect(firsts(net)).toEqual([1, 0]);
+  });
+
+  test('a linear layer where we have a 1x1 convolution, and the other way round', async () => {
+    const net = sequential({
+      layers: [
+        layers.conv2d({ name: 'a', filters: 3, kernelSize: 1, useBias: false, inputShape: [1, 1, 2] }),
+        layers.flatten(),
+        layers.dense({ name: 'b', units: 2, useBias: false }),
+      ],
+    });
+    await net.loadWeights(stateDict({ 'a.weight': [3, 2], 'b.weight': [2, 3, 1, 1] }).file, pytorch);
+    expect(net.getWeights().map(({ data }) => [...data])).toEqual([
+      [0, 2, 4, 1, 3, 5],
+      [1000, 1003, 1001, 1004, 1002, 1005],
+    ]);
+  });
+
+  test('the ResNet-18 of torchvision', { timeout: 120_000 }, async () => {
+    const shapes: Record<string, number[]> = {};
+    const convolution = (name: string, ...shape: number[]) => {
+      shapes[`${name}.weight`] = shape;
+    };
+    const norm = (name: string, channels: number) => {
+      for (const part of ['weight', 'bias', 'running_mean', 'running_var'])
+        shapes[`${name}.${part}`] = [channels];
+    };
+    convolution('conv1', 64, 3, 7, 7);
+    norm('bn1', 64);
+    let channels = 64;
+    for (const [i, out] of [64, 128, 256, 512].entries()) {
+      for (const block of [0, 1]) {
+        const name = `layer${i + 1}.${block}`;
+        convolution(`${name}.conv1`, out, channels, 3, 3);
+        norm(`${name}.bn1`, out);
+        convolution(`${name}.conv2`, out, out, 3, 3);
+        norm(`${name}.bn2`, out);
+        if (channels !== out) {
+          convolution(`${name}.downsample.0`, out, channels, 1, 1);
+          norm(`${name}.downsample.1`, out);
+        }
+        channels = out;
+      }
+    }
+    Object.assign(shapes, { 'fc.weight': [1000, 512], 'fc.bias': [1000] });
+    const { file, value } = stateDict(shapes);
+    const net = zoo.resnet18();
+    await net.loadWeights(file, pytorch);
+    expect(data(net, 'layer3.0.downsample.1/movingMean')).toEqual(
+      value('layer3.0.downsample.1.running_mean'),
+    );
+    expect(data(net, 'fc/bias')).toEqual(value('fc.bias'));
   });
 
   test('names from a function', async () => {

@@ -33,6 +33,8 @@ export interface Topology {
 }
 
 const maxLayers = 100_000;
+/** Classes are named in errors. */
+const maxTypeLength = 100;
 
 /** Reads `modelTopology`: Sequential and Functional models as Keras 2, Keras 3 and tfjs write them. */
 export function readTopology(json: unknown, fail: Fail): Topology {
@@ -53,6 +55,8 @@ function readLayers(list: readonly unknown[], keras3: boolean, fail: Fail) {
   return list.map((item, i) => {
     const json = jsonObject(`layer ${i}`, item, fail);
     const type = json.text('class_name');
+    if (type.length > maxTypeLength)
+      json.fail(`expected class_name to have ${maxTypeLength} characters at most`);
     const inner = json.object('config');
     const given = inner.get('name') ?? json.get('name');
     if (typeof given !== 'string') return inner.fail(`expected name to be a text, got ${show(given)}`);

@@ -81,11 +81,16 @@ function matched({ name }: Unit, { part, shape }: Piece, module: Module, fail: F
   if (!entry) return fail(`${who}: expected a tensor ${show(full)}, got none of that name`);
   // A PReLU of PyTorch may have one number for all channels.
   const single = part === 'weight' && shape.length === 1 && sameShape(entry.shape, [1]);
-  if (!sameShape(entry.shape, shape) && !single) {
+  if (!sameShape(withoutWindow(entry.shape), withoutWindow(shape)) && !single) {
     fail(
       `${who}: expected tensor ${show(full)} of PyTorch's shape ${showShape(shape)}, got ${showShape(entry.shape)}`,
     );
   }
   checkFloat(entry, fail);
   return entry;
+}
+
+/** A linear layer is a 1x1 convolution: [out, in] and [out, in, 1, 1] hold the same numbers in the same order. */
+function withoutWindow(shape: readonly number[]): readonly number[] {
+  return shape.length === 4 && shape[2] === 1 && shape[3] === 1 ? shape.slice(0, 2) : shape;
 }
