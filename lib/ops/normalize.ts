@@ -70,7 +70,8 @@ function normalizeColumns(
   }
   for (let p = at; p < end; p += inner) {
     for (let i = 0; i < count; i++) {
-      sums[i] = (sums[i] as number) + ((x[p + i] as number) - (means[i] as number)) ** 2;
+      const centred = (x[p + i] as number) - (means[i] as number);
+      sums[i] = (sums[i] as number) + centred * centred;
     }
   }
   for (let i = 0; i < count; i++) sums[i] = 1 / Math.sqrt((sums[i] as number) / size + epsilon);
