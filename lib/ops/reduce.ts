@@ -143,8 +143,8 @@ function place(
       const value = sign * (x[p + i] as number);
       const most = extremes[i] as number;
       const better = value > most || (last && value === most);
-      const undefinedFirst = Number.isNaN(value) && (last || !Number.isNaN(most));
-      if (!better && !undefinedFirst) continue;
+      const foundNan = Number.isNaN(value) && (last || !Number.isNaN(most));
+      if (!better && !foundNan) continue;
       extremes[i] = value;
       sums[i] = s;
     }
