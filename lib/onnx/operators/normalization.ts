@@ -3,6 +3,7 @@ import { channelsFirst, channelsLast } from '../emit/image.js';
 import { reshape } from '../emit/movement.js';
 import { reduce } from '../emit/reduce.js';
 import { type Emitter, fixed, rankOf } from '../emitter.js';
+import { mapped } from '../known.js';
 import type { Flowing, Value } from '../value.js';
 import { normalized, perChannel, spread } from './normalized.js';
 import type { Rule } from './rule.js';
@@ -31,7 +32,10 @@ function perActivation(emit: Emitter, x: Flowing, epsilon: number): Flowing {
     Value,
     Value,
   ];
-  const deviation = unary(emit, binary(emit, 'add', variance, scalar(epsilon)), 'sqrt');
+  const deviation =
+    variance.kind === 'known'
+      ? mapped(variance, (value) => Math.sqrt(value + epsilon))
+      : unary(emit, binary(emit, 'add', variance, scalar(epsilon)), 'sqrt');
   const centred = binary(emit, 'divide', binary(emit, 'subtract', x, mean), deviation);
   return binary(emit, 'add', binary(emit, 'multiply', centred, scale), shift);
 }
