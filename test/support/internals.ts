@@ -7,11 +7,15 @@ export type { Backend, BackendOptions, Program } from '../../dist/backend/backen
 export { faultOfBinary } from '../../dist/backend/binary.js';
 export { selectBackend } from '../../dist/backend/select.js';
 export { compile } from '../../dist/compile/compile.js';
-export type { Numbers, OnnxAttribute } from '../../dist/formats/onnx/file.js';
+export { elementTypes, isDataType } from '../../dist/formats/onnx/element-types.js';
+export type { Numbers, OnnxAttribute, OnnxFile, OnnxTensor } from '../../dist/formats/onnx/file.js';
+export { readOnnx, readTensor } from '../../dist/formats/onnx/read.js';
 export { graphBuilder } from '../../dist/graph/builder.js';
 export type { Plan, Ref } from '../../dist/graph/plan.js';
 export { input, model } from '../../dist/model/model.js';
 export { evaluators } from '../../dist/onnx/evaluate/index.js';
+export { importOnnx } from '../../dist/onnx/import.js';
+export { NeedsValue } from '../../dist/onnx/needs.js';
 export { nodeScope } from '../../dist/onnx/node-scope.js';
 export { NotBatched } from '../../dist/onnx/not-batched.js';
 export type { Known } from '../../dist/onnx/value.js';
