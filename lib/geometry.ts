@@ -91,8 +91,8 @@ function both(of: (axis: 0 | 1) => number): Pair {
 const axisNames = ['height', 'width'] as const;
 
 /**
- * Places of a window on an image, [height, width]. With `ceilMode` a last window may reach over the end, if it starts
- * inside the image or the padding before it (as in PyTorch).
+ * Places of a window on an image, [height, width]. With `ceilMode` a last window may reach over the end by less than a
+ * stride, if it starts inside the image or the padding before it (as in PyTorch).
  * Throws OptionError for a window that is none, ShapeError where it does not fit.
  */
 export function windowPlaces(input: Pair, kernel: Pair, window: Window, ceilMode = false): Pair {
@@ -102,14 +102,15 @@ export function windowPlaces(input: Pair, kernel: Pair, window: Window, ceilMode
     const [before, after] = [window.padding[2 * axis] as number, window.padding[2 * axis + 1] as number];
     const spanned = span(kernel[axis], window.dilations[axis]);
     const padded = input[axis] + before + after;
-    if (spanned > padded) {
+    const rest = padded - spanned;
+    if (rest < 0 && !(ceilMode && rest > -stride)) {
       throw new ShapeError(
         `expected a window not larger than the padded input, got ${axisNames[axis]} ${spanned} on ${padded}`,
       );
     }
     let places = steps(input[axis], before + after, spanned, stride);
     // One place more has a rest under it; it counts if it starts before the end.
-    if (ceilMode && (padded - spanned) % stride > 0 && places * stride < input[axis] + before) places += 1;
+    if (ceilMode && rest % stride !== 0 && places * stride < input[axis] + before) places += 1;
     fits(axis, Math.max(padded, (places - 1) * stride + spanned));
     return places;
   });

@@ -9,6 +9,7 @@ export type { Model, ModelPort, Named, PredictOptions, StreamOptions } from './m
 export { load } from './model/load.js';
 export { type FunctionalOptions, type InputOptions, input, model } from './model/model.js';
 export type { ModelOptions } from './model/options.js';
+export { type SaveOnnxOptions, saveOnnx } from './model/save-onnx.js';
 export { type Sequential, type SequentialOptions, sequential } from './model/sequential.js';
 export { type DataType, type Tensor, tensor } from './tensor.js';
 export { zoo } from './zoo/index.js';

@@ -21,8 +21,11 @@ namespace neocog {
 #define NEOCOG_NO_FLOATS(F)
 
 #define NEOCOG_CONV2D_INTS(I) \
-  NEOCOG_WINDOW(I) I(groups) I(bias) NEOCOG_ACT_INTS(I)
-#define NEOCOG_DEPTHWISE2D_INTS(I) NEOCOG_WINDOW(I) I(bias) NEOCOG_ACT_INTS(I)
+  NEOCOG_WINDOW(I) I(groups) I(bias) I(oihw) I(residual) NEOCOG_ACT_INTS(I)
+#define NEOCOG_DEPTHWISE2D_INTS(I) \
+  NEOCOG_WINDOW(I) I(bias) I(oihw) NEOCOG_ACT_INTS(I)
+#define NEOCOG_CONVTRANSPOSE2D_INTS(I) \
+  NEOCOG_WINDOW(I) I(bias) NEOCOG_ACT_INTS(I)
 #define NEOCOG_POOL2D_INTS(I) NEOCOG_WINDOW(I) I(pb) I(pr)
 #define NEOCOG_AVERAGE_INTS(I) NEOCOG_POOL2D_INTS(I) I(include)
 #define NEOCOG_MATMUL_INTS(I) \
@@ -59,7 +62,7 @@ namespace neocog {
 #define NEOCOG_OPS(V)                                                        \
   V(Conv2d, conv2d, NEOCOG_CONV2D_INTS, NEOCOG_ACT_FLOATS, 1)                \
   V(Depthwise2d, depthwise2d, NEOCOG_DEPTHWISE2D_INTS, NEOCOG_ACT_FLOATS, 1) \
-  V(ConvTranspose2d, convtranspose2d, NEOCOG_DEPTHWISE2D_INTS,               \
+  V(ConvTranspose2d, convtranspose2d, NEOCOG_CONVTRANSPOSE2D_INTS,           \
     NEOCOG_ACT_FLOATS, 1)                                                    \
   V(Matmul, matmul, NEOCOG_MATMUL_INTS, NEOCOG_ACT_FLOATS, 1)                \
   V(MaxPool2d, maxpool2d, NEOCOG_POOL2D_INTS, NEOCOG_NO_FLOATS, -1)          \

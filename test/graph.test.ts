@@ -44,14 +44,21 @@ describe('from attributes to named numbers', () => {
 
     const conv = geometryOf('conv2d', { ...attributes, groups: 2 }, [[h, w, c], [...k, c / 2, 6], [6]]);
     expect(conv.shape).toEqual([r.oh, r.ow, 6]);
-    expect(conv.geometry).toEqual({ ...windowFields(spec, 6), groups: 2, bias: 1, ...none });
+    expect(conv.geometry).toEqual({
+      ...windowFields(spec, 6),
+      groups: 2,
+      bias: 1,
+      oihw: 0,
+      residual: 0,
+      ...none,
+    });
 
     const depthwise = geometryOf('depthwise2d', attributes, [
       [h, w, c],
       [...k, c, 3],
     ]);
     expect(depthwise.shape).toEqual([r.oh, r.ow, 3 * c]);
-    expect(depthwise.geometry).toEqual({ ...windowFields(spec, 3 * c), bias: 0, ...none });
+    expect(depthwise.geometry).toEqual({ ...windowFields(spec, 3 * c), bias: 0, oihw: 0, ...none });
 
     const columns = geometryOf('im2col', { ...attributes, kernelSize: k }, [[h, w, c]]);
     expect(columns.shape).toEqual([r.oh, r.ow, r.kh * r.kw * c]);

@@ -19,7 +19,18 @@ console.log(JSON.stringify({ names, required }));
   const { stdout, stderr } = await runModule(script, { cwd: root });
   const { names, required } = JSON.parse(stdout);
   const errors = ['BackendError', 'ModelFileError', 'NeocogError', 'OptionError', 'ShapeError'];
-  const face = ['backend', 'input', 'layers', 'load', 'model', 'ops', 'sequential', 'tensor', 'zoo'];
+  const face = [
+    'backend',
+    'input',
+    'layers',
+    'load',
+    'model',
+    'ops',
+    'saveOnnx',
+    'sequential',
+    'tensor',
+    'zoo',
+  ];
   expect(names).toEqual([...errors, ...face]);
   expect(
     required.filter(

@@ -3,14 +3,29 @@ import type { Plan, Port, Ref, Step } from '../graph/plan.js';
 import { ops } from '../ops/index.js';
 import { sizeOf } from '../tensor.js';
 import { aliases } from './aliases.js';
-import { foldBatchNorm } from './fold-batch-norm.js';
+import { shareCommon } from './common.js';
+import { foldAffine } from './fold-affine.js';
+import { foldBefore } from './fold-before.js';
+import { foldConstants } from './fold-constants.js';
+import { foldPad } from './fold-pad.js';
 import { fuseActivation } from './fuse-activation.js';
+import { layout } from './layout.js';
 import { memory } from './memory.js';
 import { prune } from './prune.js';
 
 /** From graph to plan: every decision that can be taken before the first run is taken here. */
 export function compile(graph: Graph): Plan {
-  const passes = [prune, foldBatchNorm, fuseActivation];
+  const passes = [
+    prune,
+    foldConstants,
+    layout,
+    shareCommon,
+    foldPad,
+    foldAffine,
+    foldBefore,
+    fuseActivation,
+    prune,
+  ];
   const short = passes.reduce((before, pass) => pass(before), graph);
   const aliased = aliases(short);
   const { ref, constants, sampleArena, sharedArena, copies } = memory(short, aliased);

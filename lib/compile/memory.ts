@@ -17,7 +17,7 @@ export interface Memory {
 
 /**
  * Inputs are read and outputs are written where the caller has them; all else that steps make lies in two arenas, one
- * of sample and one of shared values. A value may take the place of the first input of an op that allows it, if
+ * of sample and one of shared values. A value may take the place of an input of an op that allows it, if
  * that is read there for the last time.
  */
 export function memory(graph: Graph, { nodes, root }: Aliased): Memory {
@@ -77,20 +77,25 @@ function share(
   const lifetimes = new Map<number, Lifetime>();
   nodes.forEach((node, step) => {
     const inputs = node.inputs.map(root);
-    const [source] = inputs;
+    /** The input whose memory output `id` takes over. */
+    const taken = (id: number): number | undefined =>
+      ops[node.op].inPlace
+        ?.map((at) => inputs[at])
+        .find(
+          (source) =>
+            source !== undefined &&
+            hosts.has(source) &&
+            lasts.get(source) === step &&
+            inputs.indexOf(source) === inputs.lastIndexOf(source) &&
+            value(id).perSample === value(source).perSample &&
+            sizeOf(value(id).shape) === sizeOf(value(source).shape),
+        );
     node.outputs.forEach((id, index) => {
       if (!inArena(id)) return;
       const last = lasts.get(id) ?? step;
+      const source = index === 0 ? taken(id) : undefined;
       const host = source === undefined ? undefined : hosts.get(source);
-      const inPlace =
-        index === 0 &&
-        host !== undefined &&
-        ops[node.op].inPlace === true &&
-        lasts.get(source as number) === step &&
-        inputs.indexOf(source as number, 1) < 0 &&
-        value(id).perSample === value(source as number).perSample &&
-        sizeOf(value(id).shape) === sizeOf(value(source as number).shape);
-      if (inPlace) {
+      if (host !== undefined) {
         hosts.set(id, host);
         lifetimes.set(host, { ...(lifetimes.get(host) as Lifetime), last });
       } else {

@@ -170,7 +170,7 @@ export function makeModel({ network, seal, settings, initial }: ModelParts): Mod
 }
 
 /** The network's graph with numbers for its weights. */
-function withWeights({ graph, weights }: Network, arrays: readonly Float32Array[]): Graph {
+export function withWeights({ graph, weights }: Network, arrays: readonly Float32Array[]): Graph {
   const values = [...graph.values];
   weights.forEach(({ value }, i) => {
     const { name, shape, perSample } = values[value] as Graph['values'][number];

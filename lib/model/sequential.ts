@@ -4,6 +4,7 @@ import { list, readOptions } from '../options.js';
 import { type Model, makeModel } from './face.js';
 import { type Network, networkBuilder } from './network.js';
 import { type ModelOptions, modelOptionNames, modelSettings } from './options.js';
+import { type Origin, originOfModel, register } from './origin.js';
 
 export interface SequentialOptions extends ModelOptions {
   /** The first one has an `inputShape`. */
@@ -73,6 +74,7 @@ export function sequential(options: SequentialOptions = {}): Sequential {
       },
     }),
   );
+  register(model, originOfModel(base) as Origin);
   if (given.layers !== undefined) {
     for (const layer of list(who, 'layers', given.layers, 'an array of layers')) append(layer);
     network();

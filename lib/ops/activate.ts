@@ -16,6 +16,7 @@ export function activate(act: number, alpha: number, beta: number, count: number
   else if (name === 'clip') clip(1, 0, alpha, beta, count);
   else if (name === 'tanh') tanhs(count);
   else if (name === 'sigmoid') sigmoids(count);
+  else if (name === 'exp') exps(count);
   else if (!elementary(name, count)) {
     for (let i = 0; i < count; i++) sums[i] = activated(name, alpha, sums[i] as number);
   }
@@ -55,6 +56,15 @@ function sigmoids(count: number): void {
     const n = Math.floor(y * Math.LOG2E + 0.5);
     const power = powers[(n + powerOfOne) | 0] as number;
     sums[i] = 1 / (power * expm1Near0(y - n * Math.LN2) + power + 1);
+  }
+}
+
+function exps(count: number): void {
+  for (let i = 0; i < count; i++) {
+    const y = Math.min(Math.max(sums[i] as number, -110), 110);
+    const n = Math.floor(y * Math.LOG2E + 0.5);
+    const power = powers[(n + powerOfOne) | 0] as number;
+    sums[i] = power * expm1Near0(y - n * Math.LN2) + power;
   }
 }
 

@@ -17,7 +17,7 @@ export const batchnorm: Op<BatchNormAttributes> = {
   id: 'batchnorm',
   ints: ['rows', 'c', 'act'],
   floats: ['epsilon', 'alpha', 'beta'],
-  inPlace: true,
+  inPlace: [0],
 
   infer(attributes, inputs) {
     inputCount(inputs, 5);

@@ -44,7 +44,7 @@ export const binary: Op<BinaryAttributes> = {
   id: 'binary',
   ints: ['kind', ...numberedNames('d', 'a', 'b'), 'act'],
   floats: ['alpha', 'beta'],
-  inPlace: true,
+  inPlace: [0, 1],
 
   infer(attributes, inputs) {
     inputCount(inputs, 2);

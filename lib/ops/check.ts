@@ -2,6 +2,7 @@ import { OptionError, ShapeError, show } from '../errors.js';
 import { elements, type Pair } from '../geometry.js';
 import { type Activated, activations } from './activation.js';
 import type { Shaped } from './op.js';
+import type { KernelOrder } from './window.js';
 
 /** Shape rules in one line each, shared by the ops. Messages begin with the rule. */
 
@@ -49,6 +50,20 @@ export function weights(
   if (shape.length !== rank) throw new ShapeError(`expected ${name} to be ${rule}, got ${listed(shape)}`);
   elements(shape);
   return [...shape];
+}
+
+/** A kernel in one of its two orders, of which `rules` names the axes; given back as [height, width, channels, filters]. */
+export function kernel(
+  inputs: readonly Shaped[],
+  { kernelOrder = 'hwio' }: KernelOrder,
+  rules: Readonly<Record<'hwio' | 'oihw', string>>,
+): readonly [number, number, number, number] {
+  if (kernelOrder !== 'hwio' && kernelOrder !== 'oihw') {
+    throw new OptionError(`expected kernelOrder to be hwio or oihw, got ${show(kernelOrder)}`);
+  }
+  const shape = weights(inputs, 1, 'kernel', rules[kernelOrder], 4) as [number, number, number, number];
+  const [o, i, h, w] = shape;
+  return kernelOrder === 'hwio' ? shape : [h, w, i, o];
 }
 
 /** A vector with one number per channel, where the input is there. */

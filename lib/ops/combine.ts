@@ -28,6 +28,24 @@ export function combine(
     case 'divide':
       for (let i = 0; i < count; i++, p += aStep, q += bStep) sums[i] = (a[p] as number) / (b[q] as number);
       break;
+    case 'minimum':
+      for (let i = 0; i < count; i++, p += aStep, q += bStep) {
+        sums[i] = Math.min(a[p] as number, b[q] as number);
+      }
+      break;
+    case 'maximum':
+      for (let i = 0; i < count; i++, p += aStep, q += bStep) {
+        sums[i] = Math.max(a[p] as number, b[q] as number);
+      }
+      break;
+    case 'power':
+      if (bStep === 0 && b[q] === 2) combine('multiply', a, p, aStep, a, p, aStep, count);
+      else {
+        for (let i = 0; i < count; i++, p += aStep, q += bStep) {
+          sums[i] = power(a[p] as number, b[q] as number);
+        }
+      }
+      break;
     default:
       for (let i = 0; i < count; i++, p += aStep, q += bStep) {
         sums[i] = combined(kind, a[p] as number, b[q] as number);
@@ -37,12 +55,6 @@ export function combine(
 
 function combined(kind: Binary, a: number, b: number): number {
   switch (kind) {
-    case 'minimum':
-      return Math.min(a, b);
-    case 'maximum':
-      return Math.max(a, b);
-    case 'power':
-      return power(a, b);
     case 'equal':
       return a === b ? 1 : 0;
     case 'less':

@@ -1,32 +1,40 @@
 import { ShapeError } from '../errors.js';
-import { type Pair, positive, type Window, windowPlaces } from '../geometry.js';
+import { positive, type Window, windowPlaces } from '../geometry.js';
 import { type Activated, activationFields } from './activation.js';
-import { checkActivation, image, inputCount, listed, output, vector, weights } from './check.js';
+import { checkActivation, image, input, inputCount, kernel, listed, output, vector } from './check.js';
 import { gatherImage, transposed } from './gather.js';
 import { multiply } from './gemm.js';
-import type { Op } from './op.js';
-import { windowFields, windowInts } from './window.js';
+import type { Op, Shaped } from './op.js';
+import { type KernelOrder, windowFields, windowInts } from './window.js';
 
-export interface Conv2dAttributes extends Window, Activated {
+export interface Conv2dAttributes extends Window, Activated, KernelOrder {
   readonly groups: number;
+  /** A fourth input is added before the activation. */
+  readonly residual?: boolean | undefined;
 }
 
+const kernelRules = {
+  hwio: '[height, width, channels / groups, filters]',
+  oihw: '[filters, channels / groups, height, width]',
+};
+
 /**
- * x [h, w, c], kernel [kh, kw, c / groups, oc], bias [oc] -> [oh, ow, oc]
- * y[i, j, o] = act(bias[o] + sum over p, q, ci of x[i sh + p dh - pt, j sw + q dw - pl, ci] kernel[p, q, ci, o])
+ * x [h, w, c], kernel [kh, kw, c / groups, oc] or [oc, c / groups, kh, kw], bias [oc], residual [oh, ow, oc] -> [oh, ow, oc]
+ * y[i, j, o] = act(bias[o] + residual[i, j, o] +
+ *                  sum over p, q, ci of x[i sh + p dh - pt, j sw + q dw - pl, ci] kernel[p, q, ci, o])
  */
 export const conv2d: Op<Conv2dAttributes> = {
   id: 'conv2d',
-  ints: [...windowInts, 'groups', 'bias', 'act'],
+  ints: [...windowInts, 'groups', 'bias', 'oihw', 'residual', 'act'],
   floats: ['alpha', 'beta'],
   packs: 1,
+  inPlace: [3],
 
   infer(attributes, inputs) {
-    inputCount(inputs, 2, 3);
-    const { groups } = attributes;
+    const { groups, residual = false } = attributes;
+    inputCount(inputs, residual ? 4 : 2, residual ? 4 : 3);
     const { size, channels, perSample } = image(inputs);
-    const kernel = weights(inputs, 1, 'kernel', '[height, width, channels / groups, filters]', 4);
-    const [kh, kw, perGroup, filters] = kernel as [number, number, number, number];
+    const [kh, kw, perGroup, filters] = kernel(inputs, attributes, kernelRules);
     positive('groups', groups);
     if (channels % groups !== 0 || filters % groups !== 0) {
       throw new ShapeError(
@@ -35,36 +43,45 @@ export const conv2d: Op<Conv2dAttributes> = {
     }
     if (perGroup * groups !== channels) {
       throw new ShapeError(
-        `expected an input with ${perGroup * groups} channels for kernel ${listed(kernel)}${
+        `expected an input with ${perGroup * groups} channels for kernel ${listed(input(inputs, 1, 'kernel').shape)}${
           groups === 1 ? '' : ` in ${groups} groups`
         }, got ${channels}`,
       );
     }
     if (inputs.length > 2) vector(inputs, 2, 'bias', filters);
     checkActivation(attributes);
-    return output([...windowPlaces(size, [kh, kw], attributes), filters], perSample);
+    const shape = [...windowPlaces(size, [kh, kw], attributes), filters];
+    if (residual) checkResidual(input(inputs, 3, 'residual'), shape, perSample);
+    return output(shape, perSample);
   },
 
-  geometry(attributes, [x, kernel, bias], [y]) {
+  geometry(attributes, inputs, [y]) {
     return {
-      ...windowFields(attributes, x, y, kernel?.shape as Pair),
+      ...windowFields(attributes, inputs[0], y, kernel(inputs, attributes, kernelRules)),
       groups: attributes.groups,
-      bias: bias ? 1 : 0,
+      bias: inputs.length > 2 ? 1 : 0,
+      oihw: attributes.kernelOrder === 'oihw' ? 1 : 0,
+      residual: attributes.residual ? 1 : 0,
       ...activationFields(attributes),
     };
   },
 
-  /** [kh, kw, c / groups, oc] -> [oc][kh kw c / groups] */
-  pack({ oc = 0 }, weights) {
-    return transposed(weights, weights.length / oc, oc);
+  /** [kh, kw, c / groups, oc] or [oc, c / groups, kh, kw] -> [oc][kh kw c / groups] */
+  pack({ oc = 0, kh = 0, kw = 0, oihw = 0 }, weights) {
+    const k = weights.length / oc;
+    if (!oihw) return transposed(weights, 1, k, oc);
+    const cells = kh * kw;
+    return cells === 1 ? weights : transposed(weights, oc, k / cells, cells);
   },
 
-  run({ geometry, batch, inputs, outputs, packed }) {
+  run({ geometry, batch, inputs, inputStrides, outputs, packed }) {
     const { c = 0, oh = 0, ow = 0, oc = 0, kh = 0, kw = 0, groups = 1 } = geometry;
     const { act = 0, alpha = 0, beta = 0 } = geometry;
     const [perGroup, filters] = [c / groups, oc / groups];
     const k = kh * kw * perGroup;
     const m = batch * oh * ow;
+    const residual = inputs[3];
+    const image = (inputStrides[3] ?? 0) > 0 ? oh * ow * oc : 0;
     for (let group = 0; group < groups; group++) {
       const source = { x: inputs[0] as Float32Array, at: group * perGroup, channels: perGroup, geometry };
       multiply(
@@ -76,6 +93,10 @@ export const conv2d: Op<Conv2dAttributes> = {
           bAt: group * filters * k,
           bias: inputs[2],
           biasAt: group * filters,
+          residual: residual && {
+            data: residual,
+            place: { start: group * filters, width: oh * ow, height: 1, pixel: oc, line: 0, image },
+          },
           y: outputs[0] as Float32Array,
           place: { start: group * filters, width: m, height: 1, pixel: oc, line: 0, image: 0 },
           act,
@@ -88,3 +109,12 @@ export const conv2d: Op<Conv2dAttributes> = {
     }
   },
 };
+
+function checkResidual({ shape, perSample }: Shaped, wanted: readonly number[], xPerSample: boolean): void {
+  if (listed(shape) !== listed(wanted)) {
+    throw new ShapeError(`expected a residual of shape ${listed(wanted)}, got ${listed(shape)}`);
+  }
+  if (perSample && !xPerSample) {
+    throw new ShapeError('expected residual to be shared by the batch as x is, got one per sample');
+  }
+}

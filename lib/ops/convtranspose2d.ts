@@ -93,6 +93,7 @@ export const convtranspose2d: Op<ConvTranspose2dAttributes> = {
           bAt: at,
           bias,
           biasAt: 0,
+          residual: undefined,
           y: outputs[0] as Float32Array,
           place: {
             start: (vertical.phase * ow + horizontal.phase) * oc,

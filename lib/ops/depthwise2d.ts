@@ -1,51 +1,77 @@
 import { ShapeError } from '../errors.js';
-import { type Pair, type Window, windowPlaces } from '../geometry.js';
+import { type Window, windowPlaces } from '../geometry.js';
 import { activate } from './activate.js';
 import { type Activated, activationFields } from './activation.js';
-import { checkActivation, image, inputCount, listed, output, vector, weights } from './check.js';
-import type { Geometry, Op } from './op.js';
-import { windowFields, windowInts } from './window.js';
+import { checkActivation, image, input, inputCount, kernel, listed, output, vector } from './check.js';
+import { transposed } from './gather.js';
+import type { Geometry, Op, Shaped } from './op.js';
+import { type KernelOrder, windowFields, windowInts } from './window.js';
 import { workspace } from './workspace.js';
 
 const sums = workspace.sums;
 
-export interface Depthwise2dAttributes extends Window, Activated {}
+export interface Depthwise2dAttributes extends Window, Activated, KernelOrder {}
+
+const kernelRules = {
+  hwio: '[height, width, channels, multiplier]',
+  oihw: '[channels * multiplier, 1, height, width]',
+};
+
+/** Window and multiplier of the kernel. */
+function kernelOf(attributes: Depthwise2dAttributes, inputs: readonly Shaped[], channels: number) {
+  const [kh, kw, i, o] = kernel(inputs, attributes, kernelRules);
+  const shape = listed(input(inputs, 1, 'kernel').shape);
+  if (attributes.kernelOrder === 'oihw') {
+    if (i !== 1) throw new ShapeError(`expected kernel to be ${kernelRules.oihw}, got ${shape}`);
+    if (o % channels !== 0) {
+      throw new ShapeError(
+        `expected an input with channels that divide the filters of kernel ${shape}, got ${channels}`,
+      );
+    }
+    return { kh, kw, multiplier: o / channels };
+  }
+  if (i !== channels) {
+    throw new ShapeError(`expected an input with ${i} channels for kernel ${shape}, got ${channels}`);
+  }
+  return { kh, kw, multiplier: o };
+}
 
 /**
- * x [h, w, c], kernel [kh, kw, c, multiplier], bias [c multiplier] -> [oh, ow, c multiplier]
+ * x [h, w, c], kernel [kh, kw, c, multiplier] or [c multiplier, 1, kh, kw], bias [c multiplier] -> [oh, ow, c multiplier]
  * y[i, j, ci multiplier + m] = act(bias + sum over p, q of x[i sh + p dh - pt, j sw + q dw - pl, ci] kernel[p, q, ci, m])
  */
 export const depthwise2d: Op<Depthwise2dAttributes> = {
   id: 'depthwise2d',
-  ints: [...windowInts, 'bias', 'act'],
+  ints: [...windowInts, 'bias', 'oihw', 'act'],
   floats: ['alpha', 'beta'],
+  packs: 1,
 
   infer(attributes, inputs) {
     inputCount(inputs, 2, 3);
     const { size, channels, perSample } = image(inputs);
-    const kernel = weights(inputs, 1, 'kernel', '[height, width, channels, multiplier]', 4);
-    const [kh, kw, expected, multiplier] = kernel as [number, number, number, number];
-    if (expected !== channels) {
-      throw new ShapeError(
-        `expected an input with ${expected} channels for kernel ${listed(kernel)}, got ${channels}`,
-      );
-    }
+    const { kh, kw, multiplier } = kernelOf(attributes, inputs, channels);
     if (inputs.length > 2) vector(inputs, 2, 'bias', channels * multiplier);
     checkActivation(attributes);
     return output([...windowPlaces(size, [kh, kw], attributes), channels * multiplier], perSample);
   },
 
-  geometry(attributes, [x, kernel, bias], [y]) {
+  geometry(attributes, inputs, [y]) {
     return {
-      ...windowFields(attributes, x, y, kernel?.shape as Pair),
-      bias: bias ? 1 : 0,
+      ...windowFields(attributes, inputs[0], y, kernel(inputs, attributes, kernelRules)),
+      bias: inputs.length > 2 ? 1 : 0,
+      oihw: attributes.kernelOrder === 'oihw' ? 1 : 0,
       ...activationFields(attributes),
     };
   },
 
-  run({ geometry, batch, inputs, outputs }) {
+  /** [kh, kw, c, multiplier] or [c multiplier, 1, kh, kw] -> [kh, kw, c multiplier] */
+  pack({ oc = 0, kh = 0, kw = 0, oihw = 0 }, weights) {
+    return oihw ? transposed(weights, 1, oc, kh * kw) : weights;
+  },
+
+  run({ geometry, batch, inputs, outputs, packed }) {
     const { h = 0, w = 0, c = 0, oh = 0, ow = 0, oc = 0, act = 0, alpha = 0, beta = 0 } = geometry;
-    const [x, kernel, bias] = inputs as [Float32Array, Float32Array, Float32Array | undefined];
+    const [x, , bias] = inputs as [Float32Array, Float32Array, Float32Array | undefined];
     const y = outputs[0] as Float32Array;
     for (let line = 0; line < batch * oh; line++) {
       const image = Math.floor(line / oh);
@@ -55,7 +81,7 @@ export const depthwise2d: Op<Depthwise2dAttributes> = {
         for (let o = 0; o < oc; o += sums.length) {
           const count = Math.min(sums.length, oc - o);
           begin(bias, o, count);
-          addWindow(geometry, x, image * h * w * c, kernel, oy, ox, o, count);
+          addWindow(geometry, x, image * h * w * c, packed, oy, ox, o, count);
           activate(act, alpha, beta, count);
           for (let i = 0; i < count; i++) y[at + o + i] = sums[i] as number;
         }

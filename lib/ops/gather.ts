@@ -160,16 +160,25 @@ function copy(x: Float32Array, p: number, step: number, q: number, pitch: number
   for (; i < count; i++, p += step, q += pitch) rows[q] = x[p] as number;
 }
 
-/** [rows, columns] -> [columns, rows], in small squares so that both sides stay in the cache. */
-export function transposed(matrix: Float32Array, rowCount: number, columnCount: number): Float32Array {
-  const result = new Float32Array(rowCount * columnCount);
+/** [count] matrices, [rows, columns] -> [columns, rows], in small squares so that both sides stay in the cache. */
+export function transposed(
+  matrices: Float32Array,
+  count: number,
+  rowCount: number,
+  columnCount: number,
+): Float32Array {
+  const result = new Float32Array(matrices.length);
   const side = 32;
-  for (let r0 = 0; r0 < rowCount; r0 += side) {
-    const rowEnd = Math.min(r0 + side, rowCount);
-    for (let c0 = 0; c0 < columnCount; c0 += side) {
-      const columnEnd = Math.min(c0 + side, columnCount);
-      for (let r = r0; r < rowEnd; r++) {
-        for (let c = c0; c < columnEnd; c++) result[c * rowCount + r] = matrix[r * columnCount + c] as number;
+  for (let at = 0; at < count * rowCount * columnCount; at += rowCount * columnCount) {
+    for (let r0 = 0; r0 < rowCount; r0 += side) {
+      const rowEnd = Math.min(r0 + side, rowCount);
+      for (let c0 = 0; c0 < columnCount; c0 += side) {
+        const columnEnd = Math.min(c0 + side, columnCount);
+        for (let r = r0; r < rowEnd; r++) {
+          for (let c = c0; c < columnEnd; c++) {
+            result[at + c * rowCount + r] = matrices[at + r * columnCount + c] as number;
+          }
+        }
       }
     }
   }

@@ -15,7 +15,7 @@ const columnBlock = 768;
 /** Where in `y` the rows of a block begin. */
 const places = new Int32Array(sizes.sums / 3);
 
-/** y[place(i) + j] = act(bias[j] + sum over k of a[i, k] b[j, k]), for i < m and j < n. */
+/** y[place(i) + j] = act(bias[j] + residual[i, j] + sum over k of a[i, k] b[j, k]), for i < m and j < n. */
 export interface Product {
   readonly m: number;
   readonly n: number;
@@ -25,6 +25,8 @@ export interface Product {
   readonly bAt: number;
   readonly bias: Float32Array | undefined;
   readonly biasAt: number;
+  /** Where row i is, and its memory, which may be that of y. */
+  readonly residual: { readonly data: Float32Array; readonly place: Place } | undefined;
   readonly y: Float32Array;
   readonly place: Place;
   readonly act: number;
@@ -59,6 +61,7 @@ export function multiply<S>(product: Product, source: S, gather: Gather<S>): voi
     for (let m0 = 0; m0 < m; m0 += mStep) {
       const count = Math.min(mStep, m - m0);
       begin(product, n0, columns, count);
+      if (product.residual) addResidual(product.residual, m0, n0, columns, count);
       for (let k0 = 0; k0 < k; k0 += kStep) {
         const length = Math.min(kStep, k - k0);
         gather(source, m0, count, k0, length);
@@ -89,6 +92,23 @@ function begin({ bias, biasAt }: Product, n0: number, columns: number, count: nu
       sums[at] = s0;
       sums[at + 1] = s1;
       sums[at + 2] = s2;
+    }
+  }
+}
+
+function addResidual(
+  { data, place }: NonNullable<Product['residual']>,
+  m0: number,
+  n0: number,
+  columns: number,
+  count: number,
+): void {
+  locate(place, m0, count);
+  for (let j = 0, at = 0; j < columns; j += 3) {
+    const width = Math.min(3, columns - j);
+    for (let i = 0; i < count; i++, at += 3) {
+      const p = (places[i] as number) + n0 + j;
+      for (let l = 0; l < width; l++) sums[at + l] = (sums[at + l] as number) + (data[p + l] as number);
     }
   }
 }

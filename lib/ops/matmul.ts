@@ -55,10 +55,7 @@ export const matmul: Op<MatmulAttributes> = {
 
   /** [groups] of rows of k, one per column of the result; as many groups as there are. */
   pack({ k = 0, n = 0, tb = 0 }, b) {
-    if (tb) return b;
-    const packed = new Float32Array(b.length);
-    for (let at = 0; at < b.length; at += k * n) packed.set(transposed(b.subarray(at, at + k * n), k, n), at);
-    return packed;
+    return tb ? b : transposed(b, b.length / (k * n), k, n);
   },
 
   run({ geometry, batch, inputs, inputStrides, outputs, packed }) {
@@ -81,6 +78,7 @@ export const matmul: Op<MatmulAttributes> = {
           bAt: (bStride > 0 ? i : group) * n * k,
           bias,
           biasAt: 0,
+          residual: undefined,
           y: outputs[0] as Float32Array,
           place: { start: i * m * n, width: rows, height: 1, pixel: n, line: 0, image: 0 },
           act,

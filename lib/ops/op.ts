@@ -44,7 +44,7 @@ export interface Op<A extends Attributes = Attributes> extends Word<A> {
   /** Index of the input that is packed (weights), where there is one, and how to pack it. */
   readonly packs?: number;
   pack?(geometry: Geometry, weights: Float32Array): Float32Array;
-  /** True where an output may lie over the first input: out[i] depends on in[i] alone. */
-  readonly inPlace?: boolean;
+  /** Inputs over which the first output may lie where sizes agree: of them, out[i] depends on in[i] alone. */
+  readonly inPlace?: readonly number[];
   run(args: KernelArgs): void;
 }

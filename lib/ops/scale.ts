@@ -22,7 +22,7 @@ export const scale: Op<Activated> = {
   id: 'scale',
   ints: ['rows', 'c', 'act'],
   floats: ['alpha', 'beta'],
-  inPlace: true,
+  inPlace: [0],
 
   infer(attributes, inputs) {
     inputCount(inputs, 3);

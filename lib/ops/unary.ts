@@ -14,7 +14,7 @@ export const unary: Op<Activated> = {
   id: 'unary',
   ints: ['size', 'act'],
   floats: ['alpha', 'beta'],
-  inPlace: true,
+  inPlace: [0],
 
   infer(attributes, inputs) {
     inputCount(inputs, 1);

@@ -41,7 +41,7 @@ export const where: Op<Attributes> = {
   },
 };
 
-/** One sample: rows along the last axis, the place of each found from its index. */
+/** One sample, row after row of the last axis; the operands' places move on like an odometer. */
 function choose(
   geometry: Geometry,
   inputs: readonly Float32Array[],
@@ -51,25 +51,45 @@ function choose(
 ): void {
   const along = (letter: string): number[] =>
     Array.from({ length: 6 }, (_, axis) => geometry[`${letter}${axis}`] as number);
-  const lengths = along('d');
-  const strides = ['c', 'a', 'b'].map(along);
-  const [cond, a, b] = inputs as [Float32Array, Float32Array, Float32Array];
-  const [cStep, aStep, bStep] = strides.map((steps) => steps[5]) as [number, number, number];
+  const [lengths, c, a, b] = ['d', 'c', 'a', 'b'].map(along) as [number[], number[], number[], number[]];
+  const [cond, x, z] = inputs as [Float32Array, Float32Array, Float32Array];
+  const [cStep, aStep, bStep] = [c[5], a[5], b[5]] as [number, number, number];
+  let [p, q, r] = starts as [number, number, number];
   const row = lengths[5] as number;
-  const rows = lengths.slice(0, 5).reduce((all, length) => all * length, 1);
-  for (let r = 0; r < rows; r++) {
-    const places = [...starts];
-    for (let axis = 4, rest = r; axis >= 0; axis--) {
+  const end = yAt + lengths.reduce((all, length) => all * length, 1);
+  const index = [0, 0, 0, 0, 0];
+  for (let at = yAt; at < end; at += row) {
+    chooseRow(cond, p, cStep, x, q, aStep, z, r, bStep, y, at, row);
+    for (let axis = 4; axis >= 0; axis--) {
       const length = lengths[axis] as number;
-      const index = rest % length;
-      rest = (rest - index) / length;
-      for (let i = 0; i < 3; i++) {
-        places[i] = (places[i] as number) + index * (strides[i]?.[axis] as number);
-      }
+      p += c[axis] as number;
+      q += a[axis] as number;
+      r += b[axis] as number;
+      index[axis] = (index[axis] as number) + 1;
+      if ((index[axis] as number) < length) break;
+      p -= length * (c[axis] as number);
+      q -= length * (a[axis] as number);
+      r -= length * (b[axis] as number);
+      index[axis] = 0;
     }
-    let [c, p, q] = places as [number, number, number];
-    for (let i = 0; i < row; i++, c += cStep, p += aStep, q += bStep) {
-      y[yAt + r * row + i] = ((cond[c] as number) !== 0 ? a[p] : b[q]) as number;
-    }
+  }
+}
+
+function chooseRow(
+  cond: Float32Array,
+  p: number,
+  cStep: number,
+  a: Float32Array,
+  q: number,
+  aStep: number,
+  b: Float32Array,
+  r: number,
+  bStep: number,
+  y: Float32Array,
+  yAt: number,
+  count: number,
+): void {
+  for (let i = yAt; i < yAt + count; i++, p += cStep, q += aStep, r += bStep) {
+    y[i] = ((cond[p] as number) !== 0 ? a[q] : b[r]) as number;
   }
 }

@@ -19,6 +19,11 @@ export const windowInts = [
   'pl',
 ] as const;
 
+/** How a kernel lies: `hwio` [height, width, channels, filters] or `oihw` [filters, channels, height, width]. */
+export interface KernelOrder {
+  readonly kernelOrder?: 'hwio' | 'oihw' | undefined;
+}
+
 type WindowFields = Record<(typeof windowInts)[number], number>;
 
 export function windowFields(

@@ -38,6 +38,15 @@ NEOCOG_INLINE Mask LaneMask(int64_t n) {
   return Less(Load(kLaneNumbers), Set1(static_cast<float>(n)));
 }
 
+// n <= kLanes floats.
+NEOCOG_INLINE Vec LoadColumns(const float* p, int n) {
+  return n == kLanes ? Load(p) : LoadN(p, n);
+}
+NEOCOG_INLINE void StoreColumns(float* p, Vec v, int n) {
+  if (n == kLanes) return Store(p, v);
+  StoreN(p, v, n);
+}
+
 // Items of an op on [outer, size, inner] that works along `size`: `group`
 // neighbours in `outer` (over the whole batch) times one block of `width`
 // columns of `inner`.

@@ -1,6 +1,8 @@
-// y = act(conv(x, kernel) + bias): x [h, w, c], kernel [kh, kw, c / groups,
-// oc], y [oh, ow, oc]. A product whose rows are output pixels and whose K are
-// the taps of the window, read through a table of pointers.
+// y = act(conv(x, kernel) + bias + residual): x [h, w, c], kernel
+// [kh, kw, c / groups, oc] or, with `oihw`, [oc, c / groups, kh, kw], residual
+// and y [oh, ow, oc]; y may be the residual. A product whose rows are output
+// pixels and whose K are the taps of the window, read through a table of
+// pointers.
 #ifndef NEOCOG_KERNELS_CONV2D_H_
 #define NEOCOG_KERNELS_CONV2D_H_
 
@@ -77,13 +79,25 @@ void Conv2dPack(const void* geometry, const float* kernel, float* packed,
   const Panels panels = ConvPanels(g);
   const int64_t k = ConvSteps(g);
   if (IsPlane(g)) {
-    if (begin < end) CopyRows(kernel, 0, 1, k * g.oc, packed, 0, 0);
+    if (begin == end) return;
+    if (g.oihw) {
+      Transpose(kernel, k, g.oc, k, packed, g.oc, g.oc);
+    } else {
+      CopyRows(kernel, 0, 1, k * g.oc, packed, 0, 0);
+    }
     return;
   }
   for (int64_t item = begin; item < end; ++item) {
     const int64_t group = item / panels.count;
-    PackPanel(panels, item % panels.count, kernel + group * panels.columns,
-              g.oc, false, 0, k, k, packed + group * PanelFloats(panels, k));
+    const int64_t column = group * panels.columns;
+    float* to = packed + group * PanelFloats(panels, k);
+    if (g.oihw) {
+      PackPanel(panels, item % panels.count, kernel + column * k, k, true, 0, k,
+                k, to, static_cast<int64_t>(g.kh) * g.kw);
+    } else {
+      PackPanel(panels, item % panels.count, kernel + column, g.oc, false, 0, k,
+                k, to);
+    }
   }
 }
 
@@ -106,16 +120,17 @@ int64_t Conv2dScratchSize(const void* geometry) {
   if (IsPlane(g)) return PlaneScratch(g);
   const int64_t rows = ConvBlock(g);
   const ConvTaps taps = TapsOf(g);
-  return PointerFloats(taps.taps * rows) + PointerFloats(rows) +
+  return PointerFloats(taps.taps * rows) + 2 * PointerFloats(rows) +
          Aligned(Larger(g.c, taps.run)) +
          (taps.by_rows ? rows * ConvSteps(g) + kLanes : 0);
 }
 
-// Pointers of one block: a [taps][rows] and c [rows].
+// Pointers of one block: a [taps][rows], c and residual [rows].
 struct ConvTable {
   int64_t rows;
   const float** a;
   float** c;
+  const float** residual;
   const float* zeros;
   float* copies;  // rows * K floats and a vector more
 };
@@ -173,9 +188,13 @@ NEOCOG_INLINE void FillTable(const Conv2d& g, const StepArgs& args,
   for (int64_t done = 0; done < t.rows;) {
     const int64_t count = Smaller(g.ow - ox, t.rows - done);
     const float* x = args.in[0] + sample * args.in_stride[0];
-    float* y =
-        args.out[0] + sample * args.out_stride[0] + (oy * g.ow + ox) * g.oc;
+    const int64_t at = (oy * g.ow + ox) * g.oc;
+    float* y = args.out[0] + sample * args.out_stride[0] + at;
     for (int64_t i = 0; i < count; ++i, y += g.oc) t.c[done + i] = y;
+    if (g.residual) {
+      FillRun(args.in[3] + sample * args.in_stride[3] + at, g.oc, count,
+              t.residual + done);
+    }
     if (by_rows) {
       ConvRows(g, x, oy, ox, count, done, &t);
     } else {
@@ -200,6 +219,8 @@ void Conv2dRun(const void* geometry, const StepArgs& args, int64_t begin,
   const float** a =
       Take<const float*>(&scratch, PointerFloats(taps.taps * block_rows));
   float** c = Take<float*>(&scratch, PointerFloats(block_rows));
+  const float** residual =
+      Take<const float*>(&scratch, PointerFloats(block_rows));
   const int64_t zero_floats = Aligned(Larger(g.c, taps.run));
   float* zeros = Take<float>(&scratch, zero_floats);
   for (int64_t i = 0; i < zero_floats; i += kLanes) Store(zeros + i, Zero());
@@ -209,7 +230,7 @@ void Conv2dRun(const void* geometry, const StepArgs& args, int64_t begin,
   const int64_t packed = PanelFloats(gemm.panels, ConvSteps(g));
   const int64_t pixels = args.batch * g.oh * g.ow;
   int64_t current = -1;
-  RowTable table = {a, c, 0, 0, 0};
+  RowTable table = {a, c, 0, 0, 0, g.residual ? residual : nullptr};
   for (int64_t item = begin; item < end; ++item) {
     const int64_t block = item / (g.groups * split.groups);
     const int64_t group = item / split.groups % g.groups;
@@ -217,7 +238,7 @@ void Conv2dRun(const void* geometry, const StepArgs& args, int64_t begin,
     if (block != current) {
       const int64_t pixel = block * split.rows;
       table.rows = Smaller(split.rows, pixels - pixel);
-      FillTable(g, args, pixel, {table.rows, a, c, zeros, scratch});
+      FillTable(g, args, pixel, {table.rows, a, c, residual, zeros, scratch});
       current = block;
     }
     table.a_offset = group * gemm.run;

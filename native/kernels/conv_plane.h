@@ -25,9 +25,10 @@ constexpr int64_t kPlaneMaxWindow = 8;
 constexpr int64_t kPlaneMaxWidth = 1024;
 
 NEOCOG_INLINE bool IsPlane(const Conv2d& g) {
-  return g.c == 1 && g.oc <= kPlaneMaxOuts && g.sw == 1 && g.dh == 1 &&
-         g.dw == 1 && g.kh <= kPlaneMaxWindow && g.kw <= kPlaneMaxWindow &&
-         g.sh <= g.kh && g.ow >= kLanes / 2 && g.ow <= kPlaneMaxWidth;
+  return !g.residual && g.c == 1 && g.oc <= kPlaneMaxOuts && g.sw == 1 &&
+         g.dh == 1 && g.dw == 1 && g.kh <= kPlaneMaxWindow &&
+         g.kw <= kPlaneMaxWindow && g.sh <= g.kh && g.ow >= kLanes / 2 &&
+         g.ow <= kPlaneMaxWidth;
 }
 
 // Floats of a padded input row: whole tiles of pixels, and the window.
@@ -115,7 +116,7 @@ NEOCOG_INLINE void PlaneRow(const Conv2d& g, const float* x, int64_t line,
   }
 }
 
-// `args.packed` holds the kernel as it is: [kh][kw][oc].
+// `args.packed`: [kh][kw][oc].
 NEOCOG_INLINE void PlaneRun(const Conv2d& g, const StepArgs& args,
                             int64_t begin, int64_t end, float* scratch) {
   const int64_t rows = PlaneRows(g), blocks = BlocksOf(g.oh, rows);

@@ -221,7 +221,7 @@ void ConvTranspose2dRun(const void* geometry, const StepArgs& args,
   const float* bias = g.bias ? args.in[2] : nullptr;
   const int64_t per_phase = split.blocks * split.groups;
   int64_t current = -1;
-  RowTable table = {a, c, 0, 0, 0};
+  RowTable table = {a, c, 0, 0, 0, nullptr};
   for (int64_t item = begin; item < end; ++item) {
     const int64_t phase = item / per_phase;
     const int64_t block = item / split.groups;

@@ -1,5 +1,6 @@
-// y = act(depthwise(x, kernel) + bias): x [h, w, c], kernel [kh, kw, c, mult],
-// y [oh, ow, c * mult]; output channel ci * mult + m sees input channel ci.
+// y = act(depthwise(x, kernel) + bias): x [h, w, c], kernel [kh, kw, c, mult]
+// or, with `oihw`, [c * mult, 1, kh, kw], y [oh, ow, c * mult]; output channel
+// ci * mult + m sees input channel ci.
 #ifndef NEOCOG_KERNELS_DEPTHWISE2D_H_
 #define NEOCOG_KERNELS_DEPTHWISE2D_H_
 
@@ -41,9 +42,15 @@ void Depthwise2dPack(const void* geometry, const float* kernel, float* packed,
   const int64_t taps = DepthwiseTaps(g);
   if (begin == end) return;
   for (int64_t block = 0; block < VecsOf(g.oc); ++block) {
-    CopyRows(kernel + BlockChannel(block, g.oc), g.oc, taps,
-             Smaller(kLanes, g.oc), packed + block * taps * kLanes, kLanes,
-             kLanes);
+    const int64_t first = BlockChannel(block, g.oc);
+    const int64_t channels = Smaller(kLanes, g.oc);
+    float* to = packed + block * taps * kLanes;
+    if (g.oihw) {
+      Transpose(kernel + first * taps, taps, channels, taps, to, kLanes,
+                kLanes);
+    } else {
+      CopyRows(kernel + first, g.oc, taps, channels, to, kLanes, kLanes);
+    }
   }
 }
 

@@ -1,6 +1,7 @@
-// Sums, squares and maxima down the columns of a matrix: what reduce and
-// batchstats are made of. The order of the terms is fixed by the shape. Every
-// chain adds at most `rows` terms in float32, so a sum lies within rows * 2^-24
+// Sums, products, squares and extremes down the columns of a matrix: what
+// reduce and batchstats are made of. The order of the terms is fixed by the
+// shape. Every chain adds at most `rows` terms in float32, so a sum lies within
+// rows * 2^-24
 // * sum|terms| of the exact one.
 #ifndef NEOCOG_KERNELS_FOLD_H_
 #define NEOCOG_KERNELS_FOLD_H_
@@ -10,17 +11,23 @@
 namespace neocog {
 namespace {
 
-// Terms are x, x - shift, (x - shift)^2; kMax keeps the largest x, or NaN.
-enum class Fold { kSum, kMax, kShifted, kSquares };
+// Terms are x, x - shift, (x - shift)^2; kMax and kMin keep the largest and the
+// smallest x, or NaN.
+enum class Fold { kSum, kMax, kMin, kProduct, kShifted, kSquares };
 
 template <Fold kFold>
 NEOCOG_INLINE Vec FoldStart() {
-  return kFold == Fold::kMax ? Set1(-__builtin_inff()) : Zero();
+  return kFold == Fold::kMax       ? Set1(-__builtin_inff())
+         : kFold == Fold::kMin     ? Set1(__builtin_inff())
+         : kFold == Fold::kProduct ? Set1(1.0f)
+                                   : Zero();
 }
 
 template <Fold kFold>
 NEOCOG_INLINE Vec FoldStep(Vec acc, Vec x, Vec shift) {
   if (kFold == Fold::kMax) return MaxNan(acc, x);
+  if (kFold == Fold::kMin) return MinNan(acc, x);
+  if (kFold == Fold::kProduct) return Mul(acc, x);
   if (kFold == Fold::kSum) return Add(acc, x);
   const Vec d = Sub(x, shift);
   return kFold == Fold::kShifted ? Add(acc, d) : MulAdd(d, d, acc);
@@ -28,13 +35,15 @@ NEOCOG_INLINE Vec FoldStep(Vec acc, Vec x, Vec shift) {
 
 template <Fold kFold>
 NEOCOG_INLINE Vec FoldJoin(Vec a, Vec b) {
-  return kFold == Fold::kMax ? MaxNan(a, b) : Add(a, b);
+  const bool adds = kFold == Fold::kShifted || kFold == Fold::kSquares;
+  return adds ? Add(a, b) : FoldStep<kFold>(a, b, Zero());
 }
 
 template <Fold kFold>
 NEOCOG_INLINE float FoldJoin(float a, float b) {
-  if (kFold != Fold::kMax) return a + b;
-  return a > b || a != a ? a : b;
+  if (kFold == Fold::kMax) return a > b || a != a ? a : b;
+  if (kFold == Fold::kMin) return a < b || a != a ? a : b;
+  return kFold == Fold::kProduct ? a * b : a + b;
 }
 
 // kVecs vectors of columns (one of `last` lanes where last > 0), kRows rows at
@@ -119,6 +128,19 @@ NEOCOG_INLINE float ReduceMax(Vec v) {
   return nan != nan ? nan : even > odd ? even : odd;
 }
 
+template <Fold kFold>
+NEOCOG_INLINE float FoldLanes(Vec v) {
+  if (kFold == Fold::kMax) return ReduceMax(v);
+  if (kFold != Fold::kMin && kFold != Fold::kProduct) return ReduceAdd(v);
+  float lane[kLanes];
+  Store(lane, v);
+  for (int half = kLanes / 2; half > 0; half /= 2) {
+    for (int i = 0; i < half; ++i)
+      lane[i] = FoldJoin<kFold>(lane[i], lane[i + half]);
+  }
+  return lane[0];
+}
+
 // kVecs vectors of a flat run of n floats, again and again; lanes that the
 // last, partial round lacks keep their sum.
 template <Fold kFold, int kVecs>
@@ -152,7 +174,7 @@ NEOCOG_INLINE float FoldRun(const float* x, int64_t n, float shift) {
   FoldRounds<kFold, 4>(x, n, s, acc);
   const Vec all = FoldJoin<kFold>(FoldJoin<kFold>(acc[0], acc[1]),
                                   FoldJoin<kFold>(acc[2], acc[3]));
-  return kFold == Fold::kMax ? ReduceMax(all) : ReduceAdd(all);
+  return FoldLanes<kFold>(all);
 }
 
 // The same for 1 < width < kLanes and rows that lie one after the other: lane l

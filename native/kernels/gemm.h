@@ -41,8 +41,9 @@ struct RowTable {
   const float* const* a;  // [taps][rows]: where `run` floats begin
   float* const* c;        // [rows]: where the columns begin
   int64_t rows;
-  int64_t a_offset;  // floats to add to each pointer of a
-  int64_t c_offset;  // and of c
+  int64_t a_offset;              // floats to add to each pointer of a
+  int64_t c_offset;              // and of c and residual
+  const float* const* residual;  // [rows]: added to the bias, or null
 };
 
 // A part of K: all of it, some taps, or some steps of the only tap.
@@ -73,6 +74,7 @@ NEOCOG_INLINE TileJob JobOf(const Gemm& gemm, const RowTable& table,
                chunk.first * PanelVecs(p, panel + 1) * kLanes;
   }
   job.c = table.c;
+  job.residual = table.residual;
   job.column = table.c_offset + column;
   job.bias = gemm.bias == nullptr ? nullptr : gemm.bias + column;
   job.last = static_cast<int>(left < width ? left - (width - kLanes) : kLanes);

@@ -121,7 +121,7 @@ void MatmulRun(const void* geometry, const StepArgs& args, int64_t begin,
     const float* const a = args.in[0] + group * m * k;
     const bool copies = MatmulCopies(g) && (g.ta ? m > 1 : rows > kTileRows);
     gemm.b = args.packed + group * PanelFloats(gemm.panels, k);
-    const RowTable table = {a_rows, c_rows, rows, 0, 0};
+    const RowTable table = {a_rows, c_rows, rows, 0, 0, nullptr};
     if (block != current) {
       int64_t sample = row / m, at = row % m;
       for (int64_t i = 0; i < rows; ++i) {

@@ -60,8 +60,9 @@ typedef float Quad __attribute__((vector_size(16)));
 typedef float UnalignedQuad
     __attribute__((vector_size(16), aligned(4), may_alias));
 
-NEOCOG_INLINE void Transpose4(const float* from, int64_t from_row, float* to,
-                              int64_t to_row) {
+// to[0..3] are where the four columns of `from` go.
+NEOCOG_INLINE void Transpose4(const float* from, int64_t from_row,
+                              float* const* to) {
   typedef int32_t Order __attribute__((vector_size(16)));
 #if defined(__clang__)
 #define NEOCOG_SHUFFLE(a, b, i, j, k, l) \
@@ -82,55 +83,66 @@ NEOCOG_INLINE void Transpose4(const float* from, int64_t from_row, float* to,
       NEOCOG_SHUFFLE(a, b, 0, 1, 4, 5), NEOCOG_SHUFFLE(a, b, 2, 3, 6, 7),
       NEOCOG_SHUFFLE(c, d, 0, 1, 4, 5), NEOCOG_SHUFFLE(c, d, 2, 3, 6, 7)};
   NEOCOG_UNROLL for (int i = 0; i < 4; ++i) {
-    *reinterpret_cast<UnalignedQuad*>(to + i * to_row) = t[i];
+    *reinterpret_cast<UnalignedQuad*>(to[i]) = t[i];
   }
 #undef NEOCOG_SHUFFLE
 }
 
-// to[j][i] = from[i][j] for i < rows, j < columns; to[j][i] = 0 from there up
-// to i < width.
+// to[p(j)][i] = from[i][j] for i < rows, j < columns; to[p(j)][i] = 0 from
+// there up to i < width. The columns are [columns / inner][inner], and p puts
+// them in the order [inner][columns / inner]: with inner 1 it leaves them as
+// they are.
 NEOCOG_INLINE void Transpose(const float* from, int64_t from_row, int64_t rows,
                              int64_t columns, float* to, int64_t to_row,
-                             int64_t width) {
+                             int64_t width, int64_t inner = 1) {
   // One cache line of each row at a time: rows often lie 4 KiB apart, where
   // the first cache holds only a few of them.
   constexpr int64_t kLine = 16;
+  const int64_t outer = columns / inner;
+  int64_t across = 0, along = 0;  // of the next column
   for (int64_t begin = 0; begin < columns; begin += kLine) {
-    const int64_t end = begin + kLine < columns ? begin + kLine : columns;
+    const int64_t count = begin + kLine < columns ? kLine : columns - begin;
+    float* line[kLine];
+    for (int64_t j = 0; j < count; ++j) {
+      line[j] = to + (along * outer + across) * to_row;
+      if (++along < inner) continue;
+      along = 0;
+      ++across;
+    }
     int64_t i = 0;
     for (; i + 4 <= rows; i += 4) {
-      const float* f = from + i * from_row;
-      int64_t j = begin;
-      for (; j + 4 <= end; j += 4) {
-        Transpose4(f + j, from_row, to + j * to_row + i, to_row);
+      const float* f = from + i * from_row + begin;
+      int64_t j = 0;
+      for (; j + 4 <= count; j += 4) {
+        Transpose4(f + j, from_row, line + j);
+        NEOCOG_UNROLL for (int l = 0; l < 4; ++l) line[j + l] += 4;
       }
-      for (; j < end; ++j) {
-        for (int l = 0; l < 4; ++l) {
-          to[j * to_row + i + l] = f[l * from_row + j];
-        }
+      for (; j < count; ++j) {
+        for (int l = 0; l < 4; ++l) *line[j]++ = f[l * from_row + j];
       }
     }
-    for (int64_t j = begin; j < end; ++j) {
+    for (int64_t j = 0; j < count; ++j) {
       int64_t l = i;
-      for (; l < rows; ++l) to[j * to_row + l] = from[l * from_row + j];
-      for (; l < width; ++l) to[j * to_row + l] = 0;
+      for (; l < rows; ++l) *line[j]++ = from[l * from_row + begin + j];
+      for (; l < width; ++l) *line[j]++ = 0;
     }
   }
 }
 
 // Packs k rows of one panel, from row `first` of `all` on. `b` is [k][n] with
-// rows `b_row` floats apart, or, transposed, [n][k]. `to` is where the packed
-// weights of the whole product begin.
+// rows `b_row` floats apart, or, transposed, [n][k], where k lies as
+// [k / inner][inner] and is packed as [inner][k / inner]. `to` is where the
+// packed weights of the whole product begin.
 void PackPanel(const Panels& p, int64_t panel, const float* b, int64_t b_row,
                bool transposed, int64_t first, int64_t k, int64_t all,
-               float* to) {
+               float* to, int64_t inner = 1) {
   const int64_t column = PanelColumn(p, panel);
   const int64_t width = PanelVecs(p, panel) * kLanes;
   const int64_t left = p.columns - column;
   const int64_t columns = left < width ? left : width;
   to += column * all + first * width;
   if (transposed) {
-    Transpose(b + column * b_row, b_row, columns, k, to, width, width);
+    Transpose(b + column * b_row, b_row, columns, k, to, width, width, inner);
   } else {
     CopyRows(b + column, b_row, k, columns, to, width, width);
   }

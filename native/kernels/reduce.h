@@ -1,11 +1,14 @@
-// reduce: x [outer, size, inner] -> y [outer, inner], the sum, mean or maximum
-// over `size`. |y - exact| <= (size + 1) * 2^-24 * sum|terms| (for the mean
-// divided by size); NaN wins in the maximum.
+// reduce: x [outer, size, inner] -> y [outer, inner], over `size` the sum,
+// mean, product, an extreme (NaN wins) or its place. For sums |y - exact| <=
+// (size + 1) * 2^-24 * sum|terms| (for the mean divided by size), for products
+// |y - exact| <= size * 2^-24 * |exact| unless a part of it overflows or
+// vanishes.
 #ifndef NEOCOG_KERNELS_REDUCE_H_
 #define NEOCOG_KERNELS_REDUCE_H_
 
 #include "../kernels.h"
 #include "fold.h"
+#include "place.h"
 
 namespace neocog {
 namespace {
@@ -19,31 +22,53 @@ int64_t ReduceItems(const void* geometry, int64_t batch) {
 int64_t ReduceCost(const void* geometry) {
   const Reduce& g = *static_cast<const Reduce*>(geometry);
   const Slabs slabs = SlabsOf(g.size, g.inner);
-  return slabs.group * (20 + SlabVecs(g.size, slabs.width));
+  const int64_t cycles =
+      g.kind < static_cast<int32_t>(ReduceKind::k_argmax) ? 1 : 4;
+  return slabs.group * (20 + SlabVecs(g.size, slabs.width) * cycles);
+}
+
+// y[j] from `width` columns of `size` rows, g.inner apart.
+void ReduceSlab(const Reduce& g, const float* x, int64_t width, float* y) {
+  switch (static_cast<ReduceKind>(g.kind)) {
+    case ReduceKind::k_sum:
+      return FoldRows<Fold::kSum>(x, g.size, g.inner, width, nullptr, y);
+    case ReduceKind::k_mean: {
+      FoldRows<Fold::kSum>(x, g.size, g.inner, width, nullptr, y);
+      const float size = static_cast<float>(g.size);
+      for (int64_t j = 0; j < width; ++j) y[j] /= size;
+      return;
+    }
+    case ReduceKind::k_max:
+      return FoldRows<Fold::kMax>(x, g.size, g.inner, width, nullptr, y);
+    case ReduceKind::k_min:
+      return FoldRows<Fold::kMin>(x, g.size, g.inner, width, nullptr, y);
+    case ReduceKind::k_product:
+      return FoldRows<Fold::kProduct>(x, g.size, g.inner, width, nullptr, y);
+    case ReduceKind::k_argmax:
+      return PlaceRows<Fold::kMax, false>(x, g.size, g.inner, width, y);
+    case ReduceKind::k_argmin:
+      return PlaceRows<Fold::kMin, false>(x, g.size, g.inner, width, y);
+    case ReduceKind::k_argmaxlast:
+      return PlaceRows<Fold::kMax, true>(x, g.size, g.inner, width, y);
+    case ReduceKind::k_argminlast:
+      return PlaceRows<Fold::kMin, true>(x, g.size, g.inner, width, y);
+    case ReduceKind::kCount:
+      return;
+  }
 }
 
 void RunReduce(const void* geometry, const StepArgs& args, int64_t begin,
                int64_t end, float*) {
   const Reduce& g = *static_cast<const Reduce*>(geometry);
   const Slabs slabs = SlabsOf(g.size, g.inner);
-  const ReduceKind kind = static_cast<ReduceKind>(g.kind);
   for (int64_t item = begin; item < end; ++item) {
     const int64_t column = item % slabs.blocks * slabs.width;
     const int64_t width = Smaller(slabs.width, g.inner - column);
     const int64_t first = item / slabs.blocks * slabs.group;
     const int64_t last = Smaller(first + slabs.group, args.batch * g.outer);
     for (int64_t row = first; row < last; ++row) {
-      const float* x = args.in[0] + row * g.size * g.inner + column;
-      float* y = args.out[0] + row * g.inner + column;
-      if (kind == ReduceKind::k_max) {
-        FoldRows<Fold::kMax>(x, g.size, g.inner, width, nullptr, y);
-        continue;
-      }
-      FoldRows<Fold::kSum>(x, g.size, g.inner, width, nullptr, y);
-      if (kind == ReduceKind::k_mean) {
-        const float size = static_cast<float>(g.size);
-        for (int64_t j = 0; j < width; ++j) y[j] /= size;
-      }
+      ReduceSlab(g, args.in[0] + row * g.size * g.inner + column, width,
+                 args.out[0] + row * g.inner + column);
     }
   }
 }

@@ -1,12 +1,13 @@
 // softmax: x [outer, size, inner] -> e^(x - m) / sum e^(x - m) over `size`,
-// with m the maximum; y may be x. A row with NaN or +infinity, or of -infinity
-// alone, is NaN throughout (infinity - infinity); no other row is touched.
+// with m the maximum, or with `log` x - m - log(sum e^(x - m)); y may be x. A
+// row with NaN or +infinity, or of -infinity alone, is NaN throughout (infinity
+// - infinity); no other row is touched.
 #ifndef NEOCOG_KERNELS_SOFTMAX_H_
 #define NEOCOG_KERNELS_SOFTMAX_H_
 
 #include "../kernels.h"
+#include "elementary.h"
 #include "fold.h"
-#include "math.h"
 
 namespace neocog {
 namespace {
@@ -24,6 +25,7 @@ int64_t SoftmaxCost(const void* geometry) {
 }
 
 // One row of n floats.
+template <bool kLog>
 void SoftmaxRow(const float* x, float* y, int64_t n) {
   const Vec m = Set1(FoldRun<Fold::kMax>(x, n, 0));
   Vec sum = Zero();
@@ -31,29 +33,29 @@ void SoftmaxRow(const float* x, float* y, int64_t n) {
   for (; i + kLanes <= n; i += kLanes) {
     const Vec e = Exp(Sub(Load(x + i), m));
     sum = Add(sum, e);
-    Store(y + i, e);
+    if (!kLog) Store(y + i, e);
   }
   const int rest = static_cast<int>(n - i);
   if (rest > 0) {
     const Vec e = Exp(Sub(LoadN(x + i, rest), m));
     sum = Add(sum, Select(LaneMask(rest), e, Zero()));
-    StoreN(y + i, e, rest);
+    if (!kLog) StoreN(y + i, e, rest);
   }
   const Vec total = Set1(ReduceAdd(sum));
+  if (kLog) {
+    const Vec log = Log(total);
+    for (i = 0; i + kLanes <= n; i += kLanes)
+      Store(y + i, Sub(Sub(Load(x + i), m), log));
+    if (rest > 0) StoreN(y + i, Sub(Sub(LoadN(x + i, rest), m), log), rest);
+    return;
+  }
   for (i = 0; i + kLanes <= n; i += kLanes)
     Store(y + i, Div(Load(y + i), total));
   if (rest > 0) StoreN(y + i, Div(LoadN(y + i, rest), total), rest);
 }
 
-NEOCOG_INLINE Vec LoadColumns(const float* p, int n) {
-  return n == kLanes ? Load(p) : LoadN(p, n);
-}
-NEOCOG_INLINE void StoreColumns(float* p, Vec v, int n) {
-  if (n == kLanes) return Store(p, v);
-  StoreN(p, v, n);
-}
-
 // n <= kLanes columns of `size` rows.
+template <bool kLog>
 NEOCOG_INLINE void SoftmaxColumns(const float* x, float* y, int64_t size,
                                   int64_t stride, int n) {
   Vec m = LoadColumns(x, n);
@@ -63,11 +65,29 @@ NEOCOG_INLINE void SoftmaxColumns(const float* x, float* y, int64_t size,
   for (int64_t i = 0; i < size; ++i) {
     const Vec e = Exp(Sub(LoadColumns(x + i * stride, n), m));
     sum = Add(sum, e);
-    StoreColumns(y + i * stride, e, n);
+    if (!kLog) StoreColumns(y + i * stride, e, n);
+  }
+  if (kLog) {
+    const Vec log = Log(sum);
+    for (int64_t i = 0; i < size; ++i) {
+      const Vec shifted = Sub(LoadColumns(x + i * stride, n), m);
+      StoreColumns(y + i * stride, Sub(shifted, log), n);
+    }
+    return;
   }
   for (int64_t i = 0; i < size; ++i) {
     float* p = y + i * stride;
     StoreColumns(p, Div(LoadColumns(p, n), sum), n);
+  }
+}
+
+// `width` columns of `size` rows, g.inner apart.
+template <bool kLog>
+void SoftmaxSlab(const Softmax& g, const float* x, float* y, int64_t width) {
+  if (g.inner == 1) return SoftmaxRow<kLog>(x, y, g.size);
+  for (int64_t j = 0; j < width; j += kLanes) {
+    SoftmaxColumns<kLog>(x + j, y + j, g.size, g.inner,
+                         static_cast<int>(Smaller(kLanes, width - j)));
   }
 }
 
@@ -82,15 +102,10 @@ void RunSoftmax(const void* geometry, const StepArgs& args, int64_t begin,
     const int64_t last = Smaller(first + slabs.group, args.batch * g.outer);
     for (int64_t row = first; row < last; ++row) {
       const int64_t at = row * g.size * g.inner + column;
-      const float* x = args.in[0] + at;
-      float* y = args.out[0] + at;
-      if (g.inner == 1) {
-        SoftmaxRow(x, y, g.size);
-        continue;
-      }
-      for (int64_t j = 0; j < width; j += kLanes) {
-        SoftmaxColumns(x + j, y + j, g.size, g.inner,
-                       static_cast<int>(Smaller(kLanes, width - j)));
+      if (g.log) {
+        SoftmaxSlab<true>(g, args.in[0] + at, args.out[0] + at, width);
+      } else {
+        SoftmaxSlab<false>(g, args.in[0] + at, args.out[0] + at, width);
       }
     }
   }

@@ -38,6 +38,9 @@ struct TileJob {
   const float* b;     // [taps * run][vecs * kLanes]
   const float* next;  // the panel that follows, or b
   float* const* c;    // [rows]: output rows
+  // [rows]: added to the bias, null: 0. May be c: a tile reads it before it
+  // writes.
+  const float* const* residual;
   int64_t column;     // the panel's first column
   const float* bias;  // [columns of the panel], null: 0
   int last;           // lanes of the last vector, 1..kLanes
@@ -70,6 +73,15 @@ NEOCOG_INLINE void LoadSums(const TileJob& job, int64_t row,
   }
   NEOCOG_UNROLL for (int i = 0; i < kRows; ++i) {
     NEOCOG_UNROLL for (int j = 0; j < kVecs; ++j) sum[i][j] = bias[j];
+  }
+  if (job.residual == nullptr) return;
+  NEOCOG_UNROLL for (int i = 0; i < kRows; ++i) {
+    const float* r = job.residual[row + i] + job.column;
+    NEOCOG_UNROLL for (int j = 0; j < kVecs - 1; ++j) {
+      sum[i][j] = Add(sum[i][j], Load(r + j * kLanes));
+    }
+    sum[i][kVecs - 1] =
+        Add(sum[i][kVecs - 1], LoadN(r + (kVecs - 1) * kLanes, job.last));
   }
 }
 
@@ -168,6 +180,16 @@ void Line(const TileJob& job, int64_t panel) {
         sum[p][j] = LoadN(job.bias + column, job.last);
       } else {
         sum[p][j] = Load(job.bias + column);
+      }
+    }
+  }
+  if (job.residual != nullptr) {
+    const float* r = job.residual[0] + job.column;
+    NEOCOG_UNROLL for (int p = 0; p < kPanels; ++p) {
+      NEOCOG_UNROLL for (int j = 0; j < kVecs; ++j) {
+        const float* from = r + (p * kVecs + j) * kLanes;
+        const bool last = p == kPanels - 1 && j == kVecs - 1;
+        sum[p][j] = Add(sum[p][j], last ? LoadN(from, job.last) : Load(from));
       }
     }
   }

@@ -16,7 +16,12 @@ function line(spec: Line): Case {
     name: nameOf(spec),
     op: 'depthwise2d',
     act: spec,
-    geometry: { ...windowFields(spec, oc), bias: Number(bias), ...actFields(spec) },
+    geometry: {
+      ...windowFields(spec, oc),
+      bias: Number(bias),
+      oihw: Number(spec.oihw ?? false),
+      ...actFields(spec),
+    },
     inputs: [
       { size: spec.h * spec.w * spec.c, kind: 'sample' },
       { size: kh * kw * oc, kind },
@@ -28,6 +33,10 @@ function line(spec: Line): Case {
 }
 
 const lines: readonly Line[] = [
+  // Kernels [c mult, 1, kh, kw]: patches, other windows, a multiplier, packed in a run.
+  { h: 6, w: 7, c: 37, k: [3, 3], pad: [1, 1, 1, 1], bias: true, oihw: true },
+  { h: 6, w: 7, c: 5, k: [2, 4], mult: 3, oihw: true },
+  { h: 6, w: 7, c: 16, k: [3, 3], s: [2, 2], weights: 'shared', oihw: true },
   { h: 1, w: 1, c: 1, k: [1, 1] },
   { h: 1, w: 1, c: 1, k: [3, 3], pad: [1, 1, 1, 1], bias: true },
   { h: 5, w: 7, c: 3, k: [3, 3], pad: [1, 1, 1, 1] },

@@ -7,10 +7,16 @@ export type { Backend, BackendOptions, Program } from '../../dist/backend/backen
 export { faultOfBinary } from '../../dist/backend/binary.js';
 export { selectBackend } from '../../dist/backend/select.js';
 export { compile } from '../../dist/compile/compile.js';
+export { layout } from '../../dist/compile/layout.js';
+export { ModelFileError } from '../../dist/errors.js';
 export { elementTypes, isDataType } from '../../dist/formats/onnx/element-types.js';
-export type { Numbers, OnnxAttribute, OnnxFile, OnnxTensor } from '../../dist/formats/onnx/file.js';
-export { readOnnx, readTensor } from '../../dist/formats/onnx/read.js';
-export { graphBuilder } from '../../dist/graph/builder.js';
+export type { Numbers, OnnxAttribute, OnnxFile, OnnxNode, OnnxTensor } from '../../dist/formats/onnx/file.js';
+export { readOnnx, readOnnxFile, readTensor } from '../../dist/formats/onnx/read.js';
+export { toBigint, toNumber, WireReader } from '../../dist/formats/onnx/wire.js';
+export { writeOnnx } from '../../dist/formats/onnx/write.js';
+export { failing } from '../../dist/formats/safetensors.js';
+export { type GraphBuilder, graphBuilder } from '../../dist/graph/builder.js';
+export type { Graph } from '../../dist/graph/graph.js';
 export type { Plan, Ref } from '../../dist/graph/plan.js';
 export { input, model } from '../../dist/model/model.js';
 export { evaluators } from '../../dist/onnx/evaluate/index.js';
@@ -21,7 +27,7 @@ export { NotBatched } from '../../dist/onnx/not-batched.js';
 export type { Known } from '../../dist/onnx/value.js';
 export { activations } from '../../dist/ops/activation.js';
 export { binaries } from '../../dist/ops/binary.js';
-export { ops, reductions } from '../../dist/ops/index.js';
+export { type OpId, ops, reductions } from '../../dist/ops/index.js';
 export type { DataType } from '../../dist/tensor.js';
 export { adapted } from '../../dist/zoo/classifier.js';
 

@@ -13,6 +13,10 @@ export interface Window extends Act {
   readonly pad?: readonly [number, number, number, number];
   readonly oc?: number;
   readonly groups?: number;
+  /** The kernel is [oc, c / groups, kh, kw], or depthwise [c mult, 1, kh, kw]. */
+  readonly oihw?: boolean;
+  /** A fourth input is added. */
+  readonly residual?: boolean;
   readonly mult?: number;
   readonly bias?: boolean;
   readonly outputPadding?: readonly [number, number];
@@ -68,19 +72,20 @@ function add({ values, magnitude }: Expected, at: number, term: number): void {
   (magnitude[at] as number) += Math.abs(term);
 }
 
-/** y[oy, ox, o] = bias[o] + sum x[oy s + ky d - p, ox s + kx d - p, i] k[ky, kx, i, o] */
-export function conv2d(spec: Window, [x, k, bias]: Sample): Expected {
+/** y[oy, ox, o] = bias[o] + residual[oy, ox, o] + sum x[oy s + ky d - p, ox s + kx d - p, i] k[ky, kx, i, o] */
+export function conv2d(spec: Window, [x, k, bias, residual]: Sample): Expected {
   const r = resolve(spec);
   const oc = spec.oc as number;
   const groups = spec.groups ?? 1;
   const ci = r.c / groups;
   const co = oc / groups;
-  const y = empty(r.oh * r.ow * oc, r.kh * r.kw * ci + 1);
+  const y = empty(r.oh * r.ow * oc, r.kh * r.kw * ci + 2);
   for (let oy = 0; oy < r.oh; oy++)
     for (let ox = 0; ox < r.ow; ox++)
       for (let o = 0; o < oc; o++) {
         const at = (oy * r.ow + ox) * oc + o;
         if (bias) add(y, at, bias[o] as number);
+        if (residual) add(y, at, residual[at] as number);
         for (let ky = 0; ky < r.kh; ky++)
           for (let kx = 0; kx < r.kw; kx++) {
             const iy = oy * r.sh + ky * r.dh - r.pt;
@@ -89,7 +94,10 @@ export function conv2d(spec: Window, [x, k, bias]: Sample): Expected {
             const first = Math.floor(o / co) * ci;
             for (let i = 0; i < ci; i++) {
               const a = x?.[(iy * r.w + ix) * r.c + first + i] as number;
-              add(y, at, a * (k?.[((ky * r.kw + kx) * ci + i) * oc + o] as number));
+              const cell = spec.oihw
+                ? ((o * ci + i) * r.kh + ky) * r.kw + kx
+                : ((ky * r.kw + kx) * ci + i) * oc + o;
+              add(y, at, a * (k?.[cell] as number));
             }
           }
       }
@@ -113,7 +121,8 @@ export function depthwise2d(spec: Window, [x, k, bias]: Sample): Expected {
             const ix = ox * r.sw + kx * r.dw - r.pl;
             if (iy < 0 || iy >= r.h || ix < 0 || ix >= r.w) continue;
             const a = x?.[(iy * r.w + ix) * r.c + Math.floor(o / mult)] as number;
-            add(y, at, a * (k?.[(ky * r.kw + kx) * oc + o] as number));
+            const cell = spec.oihw ? (o * r.kh + ky) * r.kw + kx : (ky * r.kw + kx) * oc + o;
+            add(y, at, a * (k?.[cell] as number));
           }
       }
   return y;

@@ -7,7 +7,7 @@ import { inOrder } from './order.js';
 import { readNode } from './read-node.js';
 import { readPort } from './read-port.js';
 import { readTensorMessage } from './read-tensor.js';
-import type { WireReader } from './wire.js';
+import { type WireReader, within } from './wire.js';
 
 /** About what an entry of a list takes in memory. */
 const entryBytes = 64;
@@ -26,14 +26,20 @@ export function readGraph(
   for (let field = wire.next(); field !== 0; field = wire.next()) {
     if (field === 1) {
       if (nodes.length >= maxNodes) fail(`expected ${maxNodes} nodes at most, got more`);
-      nodes.push(readNode(wire.message(), nodes.length, context, fail));
+      const who = within(fail, `node ${nodes.length}`);
+      nodes.push(readNode(wire.message(who), context, who));
     } else if (field === 2) name = wire.text('the name of the graph');
     else if (field === 5) {
       if (initializers.size >= maxInitializers) {
         fail(`expected ${maxInitializers} initializers at most, got more`);
       }
       context.take(entryBytes, fail);
-      const tensor = readTensorMessage(wire.message(), 'initializer', context, fail);
+      const tensor = readTensorMessage(
+        wire.message(within(fail, 'initializer')),
+        'initializer',
+        context,
+        fail,
+      );
       if (tensor.name === '') fail(`expected initializer ${initializers.size} to have a name`);
       if (initializers.has(tensor.name)) fail(`initializer ${show(tensor.name)}: expected a name of its own`);
       initializers.set(tensor.name, tensor);
@@ -60,7 +66,8 @@ function port(
   fail: Fail,
 ): OnnxPort {
   context.take(entryBytes, fail);
-  return readPort(wire.message(), `${what} ${before.length}`, fail);
+  const who = within(fail, `${what} ${before.length}`);
+  return readPort(wire.message(who), who);
 }
 
 /** Nodes without a name, and those with that of another, get `<op>_<n>`. */

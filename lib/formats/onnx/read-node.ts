@@ -3,16 +3,17 @@ import type { Fail } from '../safetensors.js';
 import type { ReadContext } from './context.js';
 import type { OnnxAttribute, OnnxNode } from './file.js';
 import { readAttribute } from './read-attribute.js';
-import { type WireReader, within } from './wire.js';
+import type { WireReader } from './wire.js';
 
 const maxAttributes = 256;
+/** Operators are named in errors. */
+const maxOpLength = 200;
 /** About what a node and the name of a value take in memory. */
 const nodeBytes = 64;
 const nameBytes = 32;
 
 /** Reads a NodeProto. Its name may still be '' or not unique. */
-export function readNode(wire: WireReader, index: number, context: ReadContext, outer: Fail): OnnxNode {
-  const fail = within(outer, `node ${index}`);
+export function readNode(wire: WireReader, context: ReadContext, fail: Fail): OnnxNode {
   context.take(nodeBytes, fail);
   const inputs: string[] = [];
   const outputs: string[] = [];
@@ -37,6 +38,7 @@ export function readNode(wire: WireReader, index: number, context: ReadContext, 
   }
   if (type === '') fail('expected the name of an operator, got none');
   const op = isOwnDomain(domain) ? type : `${domain}.${type}`;
+  if (op.length > maxOpLength) fail(`expected an operator's name of at most ${maxOpLength} characters`);
   return { op, name, inputs, outputs, attributes };
 }
 

@@ -1,11 +1,10 @@
 import type { Fail } from '../safetensors.js';
 import { elementType, pushAxis } from './element-types.js';
 import type { OnnxPort } from './file.js';
-import { type WireReader, within } from './wire.js';
+import type { WireReader } from './wire.js';
 
 /** Reads a ValueInfoProto. What is not a tensor (a sequence, a map) has the type 'undefined'. */
-export function readPort(wire: WireReader, part: string, outer: Fail): OnnxPort {
-  const fail = within(outer, part);
+export function readPort(wire: WireReader, fail: Fail): OnnxPort {
   let name = '';
   let type: Omit<OnnxPort, 'name'> = { type: 'undefined', shape: undefined };
   for (let field = wire.next(); field !== 0; field = wire.next()) {

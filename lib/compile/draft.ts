@@ -1,0 +1,40 @@
+import type { Graph, Node, Value } from '../graph/graph.js';
+import { links } from './links.js';
+
+/** A graph while a pass rewrites it. */
+export interface Draft {
+  /** In their order; a node that a pass has taken out leaves a gap. */
+  readonly nodes: readonly (Node | undefined)[];
+  value(id: number): Value;
+  /** Index of the node that makes a value now. */
+  maker(id: number): number | undefined;
+  /** True where nobody but one node reads a value; counted before the pass began. */
+  readOnce(id: number): boolean;
+  /** Puts a node in the place of another one, or nothing. */
+  set(index: number, node: Node | undefined): void;
+  constant(name: string, shape: readonly number[], data: Float32Array): number;
+  /** Gives a value its numbers: it is made by no node any more. */
+  settle(id: number, data: Float32Array): void;
+  finish(): Graph;
+}
+
+export function draft(graph: Graph): Draft {
+  const { producer, uses } = links(graph);
+  const values = [...graph.values];
+  const nodes: (Node | undefined)[] = [...graph.nodes];
+  return {
+    nodes,
+    value: (id) => values[id] as Value,
+    maker: (id) => producer.get(id),
+    readOnce: (id) => uses[id] === 1,
+    set(index, node) {
+      nodes[index] = node;
+      for (const id of node?.outputs ?? []) producer.set(id, index);
+    },
+    constant: (name, shape, data) => values.push({ name, shape, perSample: false, data }) - 1,
+    settle(id, data) {
+      values[id] = { ...(values[id] as Value), data };
+    },
+    finish: () => ({ ...graph, values, nodes: nodes.filter((node) => node !== undefined) }),
+  };
+}
