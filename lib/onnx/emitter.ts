@@ -1,7 +1,7 @@
 import type { GraphBuilder } from '../graph/builder.js';
 import type { OpId } from '../ops/index.js';
 import type { Attributes } from '../ops/op.js';
-import type { DataType } from '../tensor.js';
+import { type DataType, sizeOf } from '../tensor.js';
 import { floatsOf } from './known.js';
 import { NeedsShared, NeedsValue } from './needs.js';
 import type { NodeScope } from './node-scope.js';
@@ -140,6 +140,12 @@ export function emitter(
     },
 
     shared(value, index, shape) {
+      const lengths: readonly Length[] = value.shape;
+      if (lengths.reduce<number>((all, length) => all * fixed(length), 1) !== sizeOf(shape)) {
+        scope.fail(
+          `expected input ${index} with the numbers of [${shape.join(', ')}], got [${lengths.join(', ')}]`,
+        );
+      }
       if (value.kind === 'known') return constant(shape, numbers(value));
       if (batched) throw new NotBatched('weights come from an input');
       const { perSample, shape: present } = builder.value(value.id);

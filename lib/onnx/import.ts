@@ -4,7 +4,7 @@ import { type GraphBuilder, graphBuilder } from '../graph/builder.js';
 import type { Graph } from '../graph/graph.js';
 import { type EmitContext, emitter } from './emitter.js';
 import { evaluators } from './evaluate/index.js';
-import { isDataType, knownOf, transposedKnown } from './known.js';
+import { emptyKnown, isDataType, knownOf, transposedKnown } from './known.js';
 import { NeedsShared } from './needs.js';
 import { type NodeScope, nodeScope } from './node-scope.js';
 import { NotBatched } from './not-batched.js';
@@ -135,6 +135,10 @@ function inputOf(
   if (!shape) throw new ShapeError(`input ${show(name)}: expected a shape, got none`);
   if (!isDataType(type)) {
     throw new ModelFileError(`input ${show(name)}: expected a supported data type, got ${show(type)}`);
+  }
+  if (shape.includes(0)) {
+    if (request.mode === 'batched') throw new NotBatched('an input without elements');
+    return presented(emptyKnown(type, shape), request, builder, 'in');
   }
   const id = builder.input(name, shape, !shared.has(name));
   const whole: readonly Length[] = request.mode === 'batched' ? [batch, ...shape] : shape;

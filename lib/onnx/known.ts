@@ -1,6 +1,7 @@
 import { ModelFileError, show } from '../errors.js';
 import type { ElementType, Numbers, OnnxTensor } from '../formats/onnx/file.js';
 import { type DataType, sizeOf } from '../tensor.js';
+import { newNumbers } from './evaluate/known.js';
 import { NotBatched } from './not-batched.js';
 import type { Known } from './value.js';
 
@@ -16,6 +17,11 @@ export function knownOf(who: string, { type, shape, data }: OnnxTensor): Known {
     throw new ModelFileError(`${who}: expected numbers of type ${dataTypes.join(', ')}, got ${show(type)}`);
   }
   return { kind: 'known', type, shape, data };
+}
+
+/** A value without numbers: some length is 0. Nothing flows there. */
+export function emptyKnown(type: DataType, shape: readonly number[]): Known {
+  return { kind: 'known', type, shape, data: newNumbers(type, 0) };
 }
 
 /** True where the numbers depend on the free batch. */

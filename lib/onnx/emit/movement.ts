@@ -88,5 +88,12 @@ export function expand(emit: Emitter, x: Flowing, shape: readonly Length[]): Flo
 export function tile(emit: Emitter, x: Flowing, repeats: readonly number[]): Flowing {
   if (repeats.every((count) => count === 1)) return x;
   if (emit.lead === 1 && repeats[0] !== 1) throw new NotBatched('the batch is repeated');
-  return emit.apply('copy', { kind: 'tile', repeats: repeats.slice(emit.lead) }, [x.id], x.type);
+  const inner = repeats.slice(emit.lead);
+  // A copy walks six axes at most, and each of these may become two: axis by axis, the last one first.
+  const steps = inner.length <= 3 ? [inner] : inner.map((_, axis) => only(inner, axis)).reverse();
+  return steps.reduce((y, some) => emit.apply('copy', { kind: 'tile', repeats: some }, [y.id], x.type), x);
+}
+
+function only(repeats: readonly number[], axis: number): number[] {
+  return repeats.map((count, i) => (i === axis ? count : 1));
 }

@@ -10,6 +10,15 @@ export interface Taps {
   readonly fill?: number | undefined;
 }
 
+/** The tables are made at import: an axis this long is no image's, and asks for more memory than a file may. */
+const maxPlaces = 2 ** 20;
+
+/** Refuses a number of places that no table should have. */
+export function checkPlaces(emit: Emitter, places: number): number {
+  if (Number.isInteger(places) && places > 0 && places <= maxPlaces) return places;
+  return emit.scope.fail(`expected a length from 1 to ${maxPlaces} along an axis, got ${places}`);
+}
+
 /** y[i] = sum over t of weight[i, t] x[index[i, t]] along one axis of ONNX. */
 export function resample(
   emit: Emitter,

@@ -13,7 +13,15 @@ import { type Emitter, fixed, rankOf } from '../emitter.js';
 import { transposedKnown } from '../known.js';
 import type { NodeScope } from '../node-scope.js';
 import type { Flowing, Known, Value } from '../value.js';
-import { autoPad, explicitPads, perAxis, type SpatialWindow, splitPads } from './window.js';
+import {
+  autoPad,
+  explicitPads,
+  groupsOf,
+  perAxis,
+  positivePerAxis,
+  type SpatialWindow,
+  splitPads,
+} from './window.js';
 
 /** A window with the cells that the output has beyond what the window reaches. */
 interface TransposedWindow extends SpatialWindow {
@@ -23,7 +31,7 @@ interface TransposedWindow extends SpatialWindow {
 /** x [n, c, ...], weights [c, m / group, ...k] -> [n, m, ...] */
 export function transposed(emit: Emitter, scope: NodeScope, x: Flowing, weights: Value): Flowing {
   const window = transposedWindow(scope, x.shape.slice(2).map(fixed), weights.shape.slice(2).map(fixed));
-  const groups = scope.int('group', 1);
+  const groups = groupsOf(scope);
   const convolution = { x, weights, bias: emit.inputs[2], groups, window };
   if (groups > 1 || rankOf(x) > 4) return byStretching(emit, convolution, window, emit.known(1));
   if (rankOf(x) === 4) return onPlane(emit, convolution, window.more as unknown as Pair);
@@ -49,8 +57,8 @@ function transposedWindow(
   kernel: readonly number[],
 ): TransposedWindow {
   const axes = input.length;
-  const strides = perAxis(scope, 'strides', axes, 1);
-  const dilations = perAxis(scope, 'dilations', axes, 1);
+  const strides = positivePerAxis(scope, 'strides', axes);
+  const dilations = positivePerAxis(scope, 'dilations', axes);
   const outputPadding = perAxis(scope, 'output_padding', axes, 0);
   const mode = autoPad(scope);
   const whole = input.map(

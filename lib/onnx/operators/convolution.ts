@@ -4,7 +4,7 @@ import type { NodeScope } from '../node-scope.js';
 import type { Value } from '../value.js';
 import { transposed } from './convolution-transposed.js';
 import type { Rule } from './rule.js';
-import { windowOf } from './window.js';
+import { groupsOf, windowOf } from './window.js';
 
 /** x [n, c, ...], weights [m, c / group, ...k], bias [m] -> [n, m, ...] */
 const conv: Rule = (emit, scope) => {
@@ -16,7 +16,7 @@ const conv: Rule = (emit, scope) => {
       x,
       weights,
       bias: emit.inputs[2],
-      groups: scope.int('group', 1),
+      groups: groupsOf(scope),
       window: windowOf(scope, spatial, weights.shape.slice(2).map(fixed)),
     }),
   ];

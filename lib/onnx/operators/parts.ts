@@ -1,10 +1,10 @@
 import type { Pair } from '../../geometry.js';
 import { pad, permute, type Range, reshape, slice, tile } from '../emit/movement.js';
-import { resample } from '../emit/resample.js';
+import { checkPlaces, resample } from '../emit/resample.js';
 import { type Emitter, fixed, rankOf } from '../emitter.js';
-import { numbersOf } from '../known.js';
+import { emptyKnown, numbersOf } from '../known.js';
 import { NotBatched } from '../not-batched.js';
-import { batch, type Flowing, type Known } from '../value.js';
+import { batch, type Flowing, type Known, type Value } from '../value.js';
 import type { Rule } from './rule.js';
 
 /** Starts, ends, axes and steps: attributes before opset 10, later inputs. */
@@ -23,7 +23,7 @@ const sliceOf: Rule = (emit, scope) => {
     const [begin, end] = [numbersOf(part(starts, i))[0] ?? 0, numbersOf(part(ends, i))[0] ?? 0];
     return [rangeOf(emit, at, fixed(x.shape[at]), begin, end, by[i] ?? 1)];
   });
-  return [slice(emit, x, ranges)];
+  return [partOf(emit, x, ranges)];
 };
 
 function known(numbers: readonly number[]): Known {
@@ -59,9 +59,16 @@ function rangeOf(
   const [low, high] = step > 0 ? [0, length] : [-1, length - 1];
   const clamp = (at: number, least: number): number => Math.min(Math.max(counted(at), least), high);
   const begin = clamp(start, Math.max(low, 0));
-  const size = Math.ceil((clamp(end, low) - begin) / step);
-  if (size <= 0) emit.scope.fail(`expected a slice of 1 element or more along axis ${axis}, got none`);
-  return { axis, begin, size, step };
+  return { axis, begin, size: Math.max(Math.ceil((clamp(end, low) - begin) / step), 0), step };
+}
+
+/** A slice of nothing has no numbers, and so they are known. */
+function partOf(emit: Emitter, x: Flowing, ranges: readonly Range[]): Value {
+  if (ranges.every(({ size }) => size > 0)) return slice(emit, x, ranges);
+  const shape = x.shape.map(
+    (length, axis) => ranges.find((range) => range.axis === axis)?.size ?? fixed(length),
+  );
+  return emptyKnown(x.type, shape);
 }
 
 /** Equal parts, or those that `split` lists (an attribute before opset 13). */
@@ -70,6 +77,7 @@ const split: Rule = (emit, scope) => {
   const axis = emit.axis(scope.int('axis', 0), rankOf(x)) + emit.lead;
   const length = fixed(x.shape[axis]);
   const count = scope.int('num_outputs', emit.outputs);
+  if (count !== emit.outputs) scope.fail(`expected num_outputs to be ${emit.outputs}, got ${count}`);
   const equal = (): number[] => {
     const size = Math.ceil(length / count);
     return Array.from({ length: count }, (_, i) => Math.min(size, length - i * size));
@@ -77,12 +85,12 @@ const split: Rule = (emit, scope) => {
   const listed = scope.opset < 13 ? undefined : emit.optionalKnown(1);
   const attribute = scope.opset < 13 && scope.has('split') ? scope.ints('split') : undefined;
   const sizes = listed ? numbersOf(listed) : (attribute ?? equal());
-  if (sizes.reduce((all, size) => all + size, 0) !== length || sizes.some((size) => size <= 0)) {
-    scope.fail(`expected parts of 1 or more that add up to ${length}, got [${sizes.join(', ')}]`);
+  if (sizes.reduce((all, size) => all + size, 0) !== length || sizes.some((size) => size < 0)) {
+    scope.fail(`expected parts that add up to ${length}, got [${sizes.join(', ')}]`);
   }
   let begin = 0;
   return sizes.map((size) => {
-    const y = slice(emit, x, [{ axis, begin, size, step: 1 }]);
+    const y = partOf(emit, x, [{ axis, begin, size, step: 1 }]);
     begin += size;
     return y;
   });
@@ -142,10 +150,10 @@ function mirrored(emit: Emitter, x: Flowing, sides: readonly Pair[], mode: strin
   return sides.reduce((y, [before, after], axis) => {
     if (before === 0 && after === 0) return y;
     const length = fixed(x.shape[axis]);
-    const count = before + length + after;
+    const count = checkPlaces(emit, before + length + after);
     return resample(emit, y, axis, {
       taps: 1,
-      index: Array.from({ length: Math.max(count, 0) }, (_, i) => place(i - before, length)),
+      index: Array.from({ length: count }, (_, i) => place(i - before, length)),
     });
   }, x);
 }

@@ -7,6 +7,9 @@ import { type Emitter, fixed, rankOf } from '../emitter.js';
 import type { Flowing, Known } from '../value.js';
 import type { SpatialWindow } from './window.js';
 
+/** Each cell of a window is a value of its own here. */
+const maxTaps = 1024;
+
 /**
  * Where in x [n, c, ...] each maximum of y lies, counted over all of x. The taps of the window are laid side by side,
  * and the number of the largest one gives the place within the window.
@@ -18,6 +21,8 @@ export function maxIndices(
   window: SpatialWindow,
   columnsFirst: boolean,
 ): Flowing {
+  const taps = sizeOf(window.kernel);
+  if (taps > maxTaps) emit.scope.fail(`expected a window of at most ${maxTaps} cells, got ${taps}`);
   const tap = largestTap(emit, x, y, window);
   const lengths = x.shape.map(fixed);
   const steps = stepsOf(lengths.slice(2), columnsFirst);

@@ -1,6 +1,6 @@
 import type { Pair } from '../../geometry.js';
 import { channelsFirst, channelsLast, onImages } from '../emit/image.js';
-import { resample, type Taps } from '../emit/resample.js';
+import { checkPlaces, resample, type Taps } from '../emit/resample.js';
 import { type Emitter, fixed, rankOf } from '../emitter.js';
 import { numbersOf } from '../known.js';
 import type { NodeScope } from '../node-scope.js';
@@ -114,8 +114,10 @@ function lengthsOf(
     axes.map((axis, i) => {
       const from = shape[axis] === batch ? 1 : fixed(shape[axis]);
       const { scale, to } = of(from, i);
-      if (!(to > 0)) emit.scope.fail(`expected a positive length for axis ${axis}, got ${to}`);
-      return [axis, { from, to, scale, roi: [roi[i] ?? 0, roi[i + axes.length] ?? 1] }];
+      return [
+        axis,
+        { from, to: checkPlaces(emit, to), scale, roi: [roi[i] ?? 0, roi[i + axes.length] ?? 1] },
+      ];
     }),
   );
 }

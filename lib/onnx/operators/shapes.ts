@@ -114,7 +114,7 @@ const transpose: Rule = (emit, scope) => {
   const x = emit.flow(0);
   const backwards = x.shape.map((_, i) => rankOf(x) - 1 - i);
   const axes = scope.ints('perm', backwards);
-  if ([...axes].sort((a, b) => a - b).join() !== backwards.reverse().join()) {
+  if ([...axes].sort((a, b) => a - b).join() !== x.shape.map((_, i) => i).join()) {
     scope.fail(`expected perm to name ${rankOf(x)} axes, got [${axes.join(', ')}]`);
   }
   return [permute(emit, x, axes)];
@@ -152,7 +152,7 @@ const shapeOf: Rule = (emit, scope) => {
 };
 
 const countOf: Rule = (emit) => {
-  const { shape } = emit.input(0);
+  const shape: readonly Length[] = emit.input(0).shape;
   const numbers = shape.filter((length) => length !== batch) as number[];
   const total = numbers.reduce((all, length) => all * length, 1);
   const free = shape.includes(batch);

@@ -19,10 +19,10 @@ export function windowOf(
   input: readonly number[],
   kernel: readonly number[],
 ): SpatialWindow {
-  const strides = perAxis(scope, 'strides', input.length, 1);
-  const dilations = perAxis(scope, 'dilations', input.length, 1);
-  if (kernel.length !== input.length) {
-    scope.fail(`expected a window of ${input.length} axes, got [${kernel.join(', ')}]`);
+  const strides = positivePerAxis(scope, 'strides', input.length);
+  const dilations = positivePerAxis(scope, 'dilations', input.length);
+  if (kernel.length !== input.length || kernel.some((cells) => cells < 1)) {
+    scope.fail(`expected a window of ${input.length} positive lengths, got [${kernel.join(', ')}]`);
   }
   return { kernel, strides, dilations, ...padsOf(scope, input, kernel, strides, dilations) };
 }
@@ -34,6 +34,15 @@ export function perAxis(scope: NodeScope, name: string, axes: number, fallback: 
     Array.from({ length: axes }, () => fallback),
   );
   if (list.length !== axes) scope.fail(`expected ${name} to have ${axes} numbers, got [${list.join(', ')}]`);
+  return list;
+}
+
+/** The same, each of the numbers being 1 or more. */
+export function positivePerAxis(scope: NodeScope, name: string, axes: number): readonly number[] {
+  const list = perAxis(scope, name, axes, 1);
+  if (list.some((value) => value < 1)) {
+    scope.fail(`expected ${name} to be positive, got [${list.join(', ')}]`);
+  }
   return list;
 }
 
@@ -54,6 +63,11 @@ function padsOf(
     return Math.max(covered + span(kernel[axis] as number, dilations[axis] as number) - length, 0);
   });
   return splitPads(totals, mode === 'SAME_UPPER');
+}
+
+export function groupsOf(scope: NodeScope): number {
+  const groups = scope.int('group', 1);
+  return groups > 0 ? groups : scope.fail(`expected group to be positive, got ${groups}`);
 }
 
 /** Cells of padding shared out to both sides. */
