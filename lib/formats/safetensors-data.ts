@@ -73,7 +73,8 @@ export function readNumbers(data: Uint8Array, { begin, end }: Entry, type: DataT
   if ((littleEndian && start % width === 0) || width === 1) {
     return new Type(data.buffer as ArrayBuffer, start, (end - begin) / width);
   }
-  const bytes = data.slice(begin, end);
+  // A copy in any case: slice of a Buffer is a view.
+  const bytes = new Uint8Array(data.subarray(begin, end));
   if (!littleEndian) {
     for (let at = 0; at < bytes.length; at += width) bytes.subarray(at, at + width).reverse();
   }
