@@ -1,7 +1,7 @@
 // npm run bench [-- names]: measures neocog beside its rivals and prints tables for docs/benchmarks.md.
 import { existsSync } from 'node:fs';
 
-const scenarios = ['kernels', 'matmul', 'lenet', 'js', 'import'];
+const scenarios = ['kernels', 'matmul', 'lenet', 'js', 'import', 'load'];
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !scenarios.includes(name));
 

@@ -5,9 +5,10 @@ export { BackendError, ModelFileError, NeocogError, OptionError, ShapeError } fr
 export type { Json } from './json.js';
 export { layers } from './layers/index.js';
 export type { Layer, SymbolicTensor } from './layers/layer.js';
-export type { Model, ModelPort, Named, PredictOptions, StreamOptions } from './model/face.js';
+export type { AnyNamed, Model, ModelPort, Named, PredictOptions, StreamOptions } from './model/face.js';
 export { load } from './model/load.js';
 export { type FunctionalOptions, type InputOptions, input, model } from './model/model.js';
+export { loadOnnx, type OnnxOptions } from './model/onnx.js';
 export type { ModelOptions } from './model/options.js';
 export { type SaveOnnxOptions, saveOnnx } from './model/save-onnx.js';
 export { type Sequential, type SequentialOptions, sequential } from './model/sequential.js';

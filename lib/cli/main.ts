@@ -2,11 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { packageRoot } from '../root.js';
 import { type Command, isUsageError } from './command.js';
+import { convert } from './convert.js';
 import { info } from './info.js';
 import { predict } from './predict.js';
 import { printable } from './terminal.js';
 
-const commands = new Map<string, Command>(Object.entries({ predict, info }));
+const commands = new Map<string, Command>(Object.entries({ predict, info, convert }));
 
 const help = `Usage: neocog COMMAND [arguments]
 

@@ -1,16 +1,23 @@
-import { type BackendInfo, load, type Model } from '../index.js';
+import { extname } from 'node:path';
+import { type BackendInfo, load, loadOnnx, type Model, type ModelOptions } from '../index.js';
 import { UsageError } from './command.js';
 
 /** The options that say which engine computes, for `parseArgs`. */
 export const engineOptions = { backend: { type: 'string' } } as const;
 
-/** Loads a model for a command. */
-export function loadModel(path: string, { backend }: { backend?: string | undefined }): Promise<Model> {
-  if (backend === undefined) return load(path);
-  if (backend !== 'native' && backend !== 'js') {
-    throw new UsageError(`expected --backend to be native or js, got ${JSON.stringify(backend)}`);
+/** Loads a model for a command: ONNX by the file's ending, everything else is a file that neocog saved. */
+export function loadModel(
+  path: string,
+  { backend }: { backend?: string | undefined },
+  options: Pick<ModelOptions, 'labels' | 'preprocessing'> = {},
+): Promise<Model> {
+  const given = { ...options, backend: backendOf(backend) };
+  switch (extname(path).toLowerCase()) {
+    case '.onnx':
+      return loadOnnx(path, given);
+    default:
+      return load(path, given);
   }
-  return load(path, { backend });
 }
 
 /** `native avx512, 2 threads` or `js (pure TypeScript): the reason`. */
@@ -18,4 +25,9 @@ export function engineLine({ name, isa, threads, reason }: BackendInfo): string 
   const count = threads === 1 ? '1 thread' : `${threads} threads`;
   const engine = name === 'native' ? `native ${isa}, ${count}` : 'js (pure TypeScript)';
   return reason === undefined ? engine : `${engine}: ${reason}`;
+}
+
+function backendOf(name: string | undefined): 'native' | 'js' | undefined {
+  if (name === undefined || name === 'native' || name === 'js') return name;
+  throw new UsageError(`expected --backend to be native or js, got ${JSON.stringify(name)}`);
 }

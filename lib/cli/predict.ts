@@ -1,20 +1,25 @@
 import { parseArgs } from 'node:util';
-import { OptionError } from '../errors.js';
-import { type Model, tensor } from '../index.js';
+import type { Model } from '../index.js';
 import { type Command, UsageError } from './command.js';
+import { type ImageModel, imageModel } from './image-model.js';
+import { readLabels } from './labels.js';
 import { engineLine, engineOptions, loadModel } from './model-file.js';
 import { requireSharp } from './picture.js';
 import { type Preprocessing, readInput, readPreprocessing } from './preprocess.js';
+import { presetNames, presetOf } from './presets.js';
 import { bar, colours, column, printable, progress } from './terminal.js';
 
 const help = `Usage: neocog predict MODEL FILES... [options]
 
-Names what each picture shows. MODEL is a file saved by neocog; FILES are pictures of any format that sharp reads.
-How a picture becomes the model's input is kept in the model's file: for a digit network, any size, dark ink on
-light paper or light ink on dark; the sign is cut out and centred.
+Names what each picture shows. MODEL is a file saved by neocog, an ONNX file (.onnx) or the model.json of a tfjs
+layers-model; FILES are pictures of any format that sharp reads. How a picture becomes the model's input is kept in
+files saved by neocog (for a digit network: any size, dark ink on light paper or light ink on dark; the sign is cut
+out and centred); for others --preset says it.
 
 Options:
   --top N          classes shown per picture (default: 1, with --json 5)
+  --labels FILE    names of the classes: one per line, or a JSON array
+  --preset NAME    how pictures become the input: ${presetNames.join(', ')}
   --json           one line per picture: { file, top: [{ index, label, probability }], ms }, or { file, error }
   --backend NAME   native or js (default: native where it runs)
   --help           this text
@@ -49,13 +54,13 @@ function best(values: Float32Array, count: number, labels: readonly string[]): G
 /** Reads, computes, times: one picture. */
 async function classify(
   net: Model,
+  image: ImageModel,
   file: string,
   how: Preprocessing,
   top: number,
   labels: readonly string[],
 ) {
-  const { shape } = net.inputs[0];
-  const x = tensor(await readInput(file, how, shape), [1, ...shape]);
+  const x = image.input(await readInput(file, how, image.shape));
   const start = performance.now();
   const { data } = net.predictSync(x);
   const ms = performance.now() - start;
@@ -66,7 +71,13 @@ function options(args: string[]) {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
-    options: { ...engineOptions, top: { type: 'string' }, json: { type: 'boolean', default: false } },
+    options: {
+      ...engineOptions,
+      top: { type: 'string' },
+      labels: { type: 'string' },
+      preset: { type: 'string' },
+      json: { type: 'boolean', default: false },
+    },
   });
   const [path, ...files] = positionals;
   if (path === undefined) throw new UsageError('expected a model file');
@@ -75,12 +86,13 @@ function options(args: string[]) {
   if (!Number.isInteger(top) || top < 1) {
     throw new UsageError(`expected --top to be a positive integer, got ${JSON.stringify(values.top)}`);
   }
-  return { path, files, top, json: values.json, backend: values.backend };
+  const { json, backend, labels } = values;
+  return { path, files, top, json, backend, labels, preprocessing: presetOf(values.preset) };
 }
 
 /** The first runs also pack the weights, wake the threads and compile JavaScript: no picture's time should hold that. */
-function warmUp(net: Model, shape: readonly number[]): void {
-  const blank = tensor(new Float32Array(shape.reduce((a, b) => a * b, 1)), [1, ...shape]);
+function warmUp(net: Model, { shape: [h, w, c], input }: ImageModel): void {
+  const blank = input(new Float32Array(h * w * c));
   const end = performance.now() + 30;
   do net.predictSync(blank);
   while (performance.now() < end);
@@ -108,30 +120,28 @@ function describe(
 }
 
 async function run(args: string[]): Promise<number> {
-  const { path, files, top, json, backend } = options(args);
-  const net = await loadModel(path, { backend });
-  const { inputs, outputs } = net;
-  if (inputs.length !== 1 || outputs.length !== 1 || outputs[0].shape.length !== 1) {
-    throw new OptionError('predict: expected a model with one input and one output [classes]');
-  }
-  const how = readPreprocessing(net.preprocessing, inputs[0].shape);
+  const { path, files, top, json, backend, labels: labelFile, preprocessing } = options(args);
+  const given = labelFile === undefined ? undefined : await readLabels(labelFile);
+  const net = await loadModel(path, { backend }, { labels: given, preprocessing });
+  const image = imageModel(net);
+  const how = readPreprocessing(net.preprocessing, image.shape);
   const labels = net.labels ?? [];
   await requireSharp();
 
-  warmUp(net, inputs[0].shape);
+  warmUp(net, image);
 
   const width = Math.min(40, Math.max(...files.map((file) => printable(file).length)));
   const longestLabel = labels.reduce((most, label) => Math.max(most, printable(label).length), 1);
   const labelWidth = Math.min(
     30,
-    Math.max(longestLabel, labels.length > 0 ? 1 : String(outputs[0].shape[0] - 1).length),
+    Math.max(longestLabel, labels.length > 0 ? 1 : String((image.classes ?? 1000) - 1).length),
   );
   const status = progress(files.length);
   let failed = 0;
   let total = 0;
   for (const [i, file] of files.entries()) {
     try {
-      const { top: guesses, ms } = await classify(net, file, how, top, labels);
+      const { top: guesses, ms } = await classify(net, image, file, how, top, labels);
       total += ms;
       status.clear();
       console.log(

@@ -35,13 +35,13 @@ export async function load(from: string | URL | Uint8Array, options: ModelOption
   return fromFile(await filePath(who, from), settings);
 }
 
-function fromBytes(bytes: Uint8Array, settings: ModelSettings): Model {
+async function fromBytes(bytes: Uint8Array, settings: ModelSettings): Promise<Model> {
   const fail = failing(who, `${bytes.length} bytes`);
   const length = headerLength(bytes, bytes.length, fail);
   const header = parseHeader(bytes.slice(prefixBytes, prefixBytes + length), bytes.length, fail);
   const described = describe(header, settings, fail);
   // A copy: the model must not change when the caller reuses the bytes.
-  return finish(header, described, bytes.slice(header.dataStart));
+  return finish(header, described, bytes.slice(header.dataStart), fail);
 }
 
 async function fromFile(path: string, settings: ModelSettings): Promise<Model> {
@@ -68,7 +68,7 @@ async function fromFile(path: string, settings: ModelSettings): Promise<Model> {
       const header = parseHeader(await read(new Uint8Array(length), prefixBytes), stat.size, fail);
       const described = describe(header, settings, fail);
       const data = await read(new Uint8Array(stat.size - header.dataStart), header.dataStart);
-      return finish(header, described, data);
+      return await finish(header, described, data, fail);
     } finally {
       await file.close();
     }
@@ -80,7 +80,9 @@ async function fromFile(path: string, settings: ModelSettings): Promise<Model> {
 }
 
 interface Described {
-  readonly network: Network;
+  /** Undefined where the file holds a graph: its JSON is read when the numbers are there. */
+  readonly network: Network | undefined;
+  readonly architecture: unknown;
   readonly settings: ModelSettings;
 }
 
@@ -96,18 +98,29 @@ function describe({ entries, metadata }: Header, settings: ModelSettings, fail: 
       `expected format version ${formatVersion} or earlier, got ${version}: a later version of neocog wrote it`,
     );
   }
-  const network = networkFrom(parse('architecture', metadata, fail), fail);
-  checkTensors(network, entries, fail);
+  const architecture = parse('architecture', metadata, fail);
+  const network = isGraph(architecture) ? undefined : networkFrom(architecture, fail);
+  if (network) checkTensors(network, entries, fail);
   const given = {
     preprocessing: settings.preprocessing ?? parse('preprocessing', metadata, fail),
     labels: settings.labels ?? parse('labels', metadata, fail),
   };
   try {
     const { preprocessing, labels } = modelSettings('metadata', given);
-    return { network, settings: { ...settings, preprocessing, labels } };
+    return { network, architecture, settings: { ...settings, preprocessing, labels } };
   } catch (error) {
     return fail((error as Error).message);
   }
+}
+
+/** What `save` wrote for a graph from a file, and not for layers. */
+function isGraph(architecture: unknown): boolean {
+  return (
+    typeof architecture === 'object' &&
+    architecture !== null &&
+    Object.hasOwn(architecture, 'kind') &&
+    (architecture as { kind: unknown }).kind === 'graph'
+  );
 }
 
 function parse(name: string, metadata: Header['metadata'], fail: Fail): unknown {
@@ -137,7 +150,16 @@ function checkTensors({ weights }: Network, entries: readonly Entry[], fail: Fai
   if (extra !== undefined) fail(`expected only tensors of the architecture, got ${show(extra)} too`);
 }
 
-function finish({ entries }: Header, { network, settings }: Described, data: Uint8Array): Model {
+async function finish(
+  { entries }: Header,
+  { network, architecture, settings }: Described,
+  data: Uint8Array,
+  fail: Fail,
+): Promise<Model> {
+  if (!network) {
+    const { graphFrom } = await import('./onnx/load-graph.js');
+    return graphFrom(architecture, entries, data, settings, fail);
+  }
   const found = new Map(entries.map((entry) => [entry.name, entry]));
   const initial = network.weights.map(({ name }) => readFloats(data, found.get(name) as Entry));
   return makeModel({ network: () => network, settings, initial });

@@ -11,7 +11,7 @@ export const where: Op<Attributes> = {
   id: 'where',
   ints: numberedNames('d', 'c', 'a', 'b'),
   floats: [],
-  inPlace: true,
+  inPlace: [0, 1, 2],
 
   infer(_attributes, inputs) {
     inputCount(inputs, 3);

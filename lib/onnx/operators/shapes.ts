@@ -155,7 +155,7 @@ const countOf: Rule = (emit) => {
   const shape: readonly Length[] = emit.input(0).shape;
   const numbers = shape.filter((length) => length !== batch) as number[];
   const total = numbers.reduce((all, length) => all * length, 1);
-  const free = shape.includes(batch);
+  const free = shape.some((length) => length === batch);
   return [{ ...int64([], [free ? 0 : total]), batches: free ? Float64Array.of(total) : undefined }];
 };
 

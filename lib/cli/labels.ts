@@ -1,0 +1,35 @@
+import { readFile } from 'node:fs/promises';
+import { OptionError, show } from '../errors.js';
+
+/** WordNet's number before a class of ImageNet: `n01440764 tench, Tinca tinca`. */
+const synset = /^n\d{8}\s+/;
+
+/** Names of classes from a file: a JSON array of texts, or one name per line, the number of a synset before it left out. */
+export async function readLabels(path: string): Promise<readonly string[]> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    throw new OptionError(`--labels: ${show(path)} could not be read: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  if (text.trimStart().startsWith('[')) return fromJson(path, text);
+  const lines = text.split(/\r?\n/).map((line) => line.trim());
+  while (lines.at(-1) === '') lines.pop();
+  if (lines.length === 0)
+    throw new OptionError(`--labels: expected names in ${show(path)}, got an empty file`);
+  const numbered = lines.every((line) => synset.test(line));
+  return numbered ? lines.map((line) => line.replace(synset, '')) : lines;
+}
+
+function fromJson(path: string, text: string): readonly string[] {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new OptionError(`--labels: ${show(path)} is no JSON: ${(error as Error).message}`);
+  }
+  if (Array.isArray(json) && json.every((item) => typeof item === 'string')) return json as string[];
+  throw new OptionError(`--labels: expected ${show(path)} to hold an array of texts`);
+}
