@@ -8,14 +8,9 @@ export { faultOfBinary } from '../../dist/backend/binary.js';
 export { selectBackend } from '../../dist/backend/select.js';
 export { compile } from '../../dist/compile/compile.js';
 export { layout } from '../../dist/compile/layout.js';
-export { ModelFileError } from '../../dist/errors.js';
-export type {
-  Numbers,
-  OnnxAttribute,
-  OnnxFile,
-  OnnxNode,
-  OnnxTensor,
-} from '../../dist/formats/onnx/file.js';
+export { ModelFileError, ShapeError } from '../../dist/errors.js';
+export { elementTypes, isDataType } from '../../dist/formats/onnx/element-types.js';
+export type { Numbers, OnnxAttribute, OnnxFile, OnnxNode, OnnxTensor } from '../../dist/formats/onnx/file.js';
 export { readOnnx, readOnnxFile, readTensor } from '../../dist/formats/onnx/read.js';
 export { toBigint, toNumber, WireReader } from '../../dist/formats/onnx/wire.js';
 export { writeOnnx } from '../../dist/formats/onnx/write.js';
@@ -25,6 +20,8 @@ export type { Graph } from '../../dist/graph/graph.js';
 export type { Plan, Ref } from '../../dist/graph/plan.js';
 export { input, model } from '../../dist/model/model.js';
 export { evaluators } from '../../dist/onnx/evaluate/index.js';
+export { checkOperators, type ImportRequest, importOnnx } from '../../dist/onnx/import.js';
+export { NeedsValue } from '../../dist/onnx/needs.js';
 export { nodeScope } from '../../dist/onnx/node-scope.js';
 export { NotBatched } from '../../dist/onnx/not-batched.js';
 export type { Known } from '../../dist/onnx/value.js';

@@ -1,17 +1,12 @@
-import type { OnnxAttribute } from './internals.js';
+import type { OnnxAttribute, OnnxNode } from './internals.js';
 import { elementTypes, isDataType } from './internals.js';
 import { type ConformanceCase, tensorsOf } from './onnx-cases.js';
 
 /** Operators that neocog does not have, by the reason why. */
 const outside: Readonly<Record<string, readonly string[]>> = {
   'control flow': ['If', 'Loop', 'Scan', 'SequenceMap'],
-  'random numbers': ['Bernoulli', 'RandomUniformLike'],
-  'recurrent network': ['GRU', 'LSTM', 'RNN'],
-  'training only': [
-    'NegativeLogLikelihoodLoss',
-    'SoftmaxCrossEntropyLoss',
-    'ai.onnx.preview.training.Gradient',
-  ],
+  'detection and sampling': ['GridSample', 'MaxUnpool', 'NonMaxSuppression', 'RoiAlign'],
+  'linear algebra': ['Det', 'Einsum'],
   'quantized arithmetic': [
     'ConvInteger',
     'DequantizeLinear',
@@ -21,8 +16,12 @@ const outside: Readonly<Record<string, readonly string[]>> = {
     'QLinearMatMul',
     'QuantizeLinear',
   ],
+  'random numbers': ['Bernoulli', 'RandomUniformLike'],
+  'recurrent networks': ['GRU', 'LSTM', 'RNN', 'ReverseSequence'],
+  sequences: ['SequenceConstruct', 'SequenceEmpty', 'SplitToSequence'],
   'signal processing': ['BlackmanWindow', 'DFT', 'HammingWindow', 'HannWindow', 'MelWeightMatrix', 'STFT'],
-  'outside of the list of operators': [],
+  text: ['TfIdfVectorizer'],
+  training: ['NegativeLogLikelihoodLoss', 'SoftmaxCrossEntropyLoss', 'ai.onnx.preview.training.Gradient'],
 };
 
 const reasons = new Map(
@@ -32,7 +31,8 @@ const reasons = new Map(
 );
 
 /** Why a case is none that neocog claims to compute; decided by its file and data alone. */
-export function skipReason({ file, dataSets }: ConformanceCase): string | undefined {
+export function skipReason(item: ConformanceCase): string | undefined {
+  const { file, dataSets } = item;
   if (typeof file === 'string') {
     return file.includes("opset of ONNX's own operators") ? 'no operators of ONNX itself' : undefined;
   }
@@ -49,11 +49,18 @@ export function skipReason({ file, dataSets }: ConformanceCase): string | undefi
   }
   const tensors = dataSets.flatMap((set) => [...tensorsOf(set, 'input'), ...tensorsOf(set, 'output')]);
   if (tensors.some(({ shape }) => shape.includes(0))) return 'a tensor without elements';
-  const training = file.nodes.find(({ op, inputs }) => op === 'Dropout' && inputs[2]);
-  if (training && tensors.some(({ type, data }) => type === 'bool' && data?.length === 1 && data[0] === 1)) {
-    return 'training mode: Dropout';
-  }
-  return undefined;
+  return file.nodes.some((node) => trains(node, item)) ? 'training mode: Dropout' : undefined;
+}
+
+/** Dropout that drops: its ratio and its mode come with the data. */
+function trains({ op, inputs: names }: OnnxNode, { file, dataSets }: ConformanceCase): boolean {
+  if (op !== 'Dropout' || typeof file === 'string') return false;
+  const given = dataSets.flatMap((set) => tensorsOf(set, 'input'));
+  const numberOf = (name: string | undefined): number | undefined => {
+    const tensor = given[file.inputs.findIndex((port) => port.name === name)];
+    return tensor && Number(tensor.data?.[0]);
+  };
+  return numberOf(names[2]) === 1 && numberOf(names[1]) !== 0;
 }
 
 /** Data types that an attribute names or holds. */
