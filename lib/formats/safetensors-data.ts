@@ -1,4 +1,5 @@
 import type { DataType } from '../tensor.js';
+import { arrays } from './onnx/element-types.js';
 import type { Numbers } from './onnx/file.js';
 import type { Entry } from './safetensors.js';
 
@@ -56,15 +57,6 @@ function halfToNumber(half: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-const arrays = {
-  float32: Float32Array,
-  float64: Float64Array,
-  int32: Int32Array,
-  int64: BigInt64Array,
-  uint8: Uint8Array,
-  bool: Uint8Array,
-} as const;
-
 /** A tensor's numbers in their own type: a view of the same memory where it is aligned, else a copy. */
 export function readNumbers(data: Uint8Array, { begin, end }: Entry, type: DataType): Numbers {
   const Type = arrays[type];
@@ -73,7 +65,7 @@ export function readNumbers(data: Uint8Array, { begin, end }: Entry, type: DataT
   if ((littleEndian && start % width === 0) || width === 1) {
     return new Type(data.buffer as ArrayBuffer, start, (end - begin) / width);
   }
-  // A copy in any case: slice of a Buffer is a view.
+  // Not data.slice: of a Buffer that would be a view.
   const bytes = new Uint8Array(data.subarray(begin, end));
   if (!littleEndian) {
     for (let at = 0; at < bytes.length; at += width) bytes.subarray(at, at + width).reverse();

@@ -15,6 +15,8 @@ constexpr const char* kIsaName = "scalar";
 
 typedef float Vec __attribute__((vector_size(16)));
 typedef int32_t Mask __attribute__((vector_size(16)));
+// Differences of any bits, which as signed numbers would overflow.
+typedef uint32_t Bits __attribute__((vector_size(16)));
 typedef float UnalignedVec
     __attribute__((vector_size(16), aligned(4), may_alias));
 
@@ -91,10 +93,10 @@ NEOCOG_INLINE Vec Ceil(Vec a) {
 }
 NEOCOG_INLINE Vec Trunc(Vec a) { return CopySign(Floor(Abs(a)), a); }
 NEOCOG_INLINE Vec Mantissa(Vec x, Vec* n) {
-  const Mask bits = reinterpret_cast<Mask>(x);
-  const Mask power = (bits - kThreeQuarters) >> 23;
+  const Bits bits = reinterpret_cast<Bits>(x);
+  const Mask power = reinterpret_cast<Mask>(bits - kThreeQuarters) >> 23;
   *n = __builtin_convertvector(power, Vec);
-  return reinterpret_cast<Vec>(bits - (power << 23));
+  return reinterpret_cast<Vec>(bits - (reinterpret_cast<Bits>(power) << 23));
 }
 NEOCOG_INLINE Vec Pow2(Vec n) {
   return reinterpret_cast<Vec>((__builtin_convertvector(n, Mask) + 127) << 23);

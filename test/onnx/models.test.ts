@@ -5,7 +5,7 @@ import { run } from '../support/child.js';
 import { dataFile, dataMissing, mnistTest, readData } from '../support/data.js';
 import { backends } from '../support/engines.js';
 import { type OnnxNode, readOnnx, writeOnnx } from '../support/internals.js';
-import { relativeL2, rival, rivalMissing } from '../support/onnxruntime.js';
+import { ortMissing, relativeL2, runOnnx } from '../support/onnxruntime.js';
 import { root } from '../support/paths.js';
 import { floats, random } from '../support/random.js';
 
@@ -152,20 +152,18 @@ describe.skipIf(dataMissing !== undefined)(`ONNX files with known answers${note}
       300_000,
     );
 
-    test.skipIf(missing !== undefined || rivalMissing !== undefined)(
-      `super_resolution answers as ONNX Runtime does on ${title}${rivalMissing ? ` (${rivalMissing})` : ''}`,
+    test.skipIf(missing !== undefined || ortMissing !== undefined)(
+      `super_resolution answers as ONNX Runtime does on ${title}${ortMissing ? ` (${ortMissing})` : ''}`,
       async () => {
         const net = await loadOnnx(dataFile('models/super_resolution.onnx'), options);
         const shape = net.inputs[0]?.shape ?? [];
         const x = floats(random(7), sizeOf(shape), 0, 1);
-        const { InferenceSession, Tensor } = rival();
-        const session = await InferenceSession.create(modern(readData('models/super_resolution.onnx')));
-        const feeds = { [session.inputNames[0] as string]: new Tensor('float32', x, shape) };
-        const wanted = (await session.run(feeds))[session.outputNames[0] as string];
+        const bytes = modern(readData('models/super_resolution.onnx'));
+        const [answers] = await runOnnx(bytes, [{ [net.inputs[0]?.name as string]: tensor(x, shape) }]);
+        const wanted = answers?.[net.outputs[0]?.name as string];
         const { data, shape: given } = net.predictSync(tensor(x, shape));
-        expect(given).toEqual(wanted?.dims);
+        expect(given).toEqual(wanted?.shape);
         expect(relativeL2(data, wanted?.data as Float32Array)).toBeLessThanOrEqual(1e-5);
-        await session.release();
       },
     );
   }

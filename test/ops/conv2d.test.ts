@@ -125,6 +125,10 @@ const lines: readonly Line[] = [
   { h: 4, w: 5, c: 3, k: [3, 3], oc: 17, bias: true, act: 'swish' },
   { h: 4, w: 5, c: 3, k: [3, 3], oc: 17, bias: true, act: 'gelu' },
   { h: 4, w: 5, c: 3, k: [3, 3], oc: 17, bias: true, act: 'gelutanh' },
+  { h: 4, w: 5, c: 3, k: [3, 3], oc: 17, bias: true, act: 'clip', alpha: -0.5, beta: 0.25 },
+  { h: 5, w: 5, c: 24, k: [1, 1], oc: 40, bias: true, act: 'clip', alpha: -0.5, beta: 0.25 },
+  { h: 1, w: 1, c: 24, k: [1, 1], oc: 40, bias: true, act: 'clip', alpha: -0.5, beta: 0.25 },
+  { h: 4, w: 5, c: 3, k: [3, 3], oc: 17, bias: true, act: 'mish' },
 ];
 
 opSuite('conv2d', lines.map(line));

@@ -54,6 +54,7 @@ const lines: readonly Line[] = [
   { h: 3, w: 3, c: 3, k: [3, 3], oc: 17, s: [2, 2], bias: true, act: 'hardsigmoid' },
   { h: 3, w: 3, c: 3, k: [3, 3], oc: 17, s: [2, 2], bias: true, act: 'hardswish' },
   { h: 3, w: 3, c: 3, k: [3, 3], oc: 17, s: [2, 2], bias: true, act: 'gelu' },
+  { h: 3, w: 3, c: 3, k: [3, 3], oc: 17, s: [2, 2], bias: true, act: 'clip', alpha: -0.5, beta: 0.25 },
 ];
 
 opSuite('convtranspose2d', lines.map(line));

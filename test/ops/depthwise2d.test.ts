@@ -73,6 +73,8 @@ const lines: readonly Line[] = [
   { h: 4, w: 5, c: 17, k: [3, 3], bias: true, act: 'swish' },
   { h: 4, w: 5, c: 17, k: [3, 3], bias: true, act: 'gelu' },
   { h: 4, w: 5, c: 17, k: [3, 3], bias: true, act: 'gelutanh' },
+  { h: 4, w: 5, c: 17, k: [3, 3], bias: true, act: 'clip', alpha: -0.5, beta: 0.25 },
+  { h: 4, w: 5, c: 17, k: [3, 3], bias: true, act: 'mish' },
 ];
 
 opSuite('depthwise2d', lines.map(line));

@@ -75,6 +75,8 @@ const lines: readonly Line[] = [
   { m: 3, k: 9, n: 17, bias: true, act: 'swish' },
   { m: 3, k: 9, n: 17, bias: true, act: 'gelu' },
   { m: 3, k: 9, n: 17, bias: true, act: 'gelutanh' },
+  { m: 3, k: 9, n: 17, bias: true, act: 'clip', alpha: -0.5, beta: 0.25 },
+  { m: 1, k: 9, n: 131, bias: true, act: 'clip', alpha: -0.5, beta: 0.25 },
 ];
 
 opSuite('matmul', lines.map(line));
