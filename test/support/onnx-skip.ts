@@ -42,14 +42,11 @@ export function skipReason(item: ConformanceCase): string | undefined {
     ...file.nodes.flatMap(({ attributes }) => [...attributes].flatMap(typesOf)),
   ].find((found) => !isDataType(found));
   if (type !== undefined) return `data type: ${type === 'undefined' ? 'sequence or optional' : type}`;
-  for (const { op, attributes } of file.nodes) {
-    const reason = reasons.get(op);
-    if (reason !== undefined) return reason;
-    if (attributes.get('training_mode')?.value === 1) return `training mode: ${op}`;
-  }
+  const op = file.nodes.find((node) => reasons.has(node.op))?.op;
+  if (op !== undefined) return reasons.get(op);
   const tensors = dataSets.flatMap((set) => [...tensorsOf(set, 'input'), ...tensorsOf(set, 'output')]);
   if (tensors.some(({ shape }) => shape.includes(0))) return 'a tensor without elements';
-  return file.nodes.some((node) => trains(node, item)) ? 'training mode: Dropout' : undefined;
+  return file.nodes.some((node) => trains(node, item)) ? 'training: Dropout' : undefined;
 }
 
 /** Dropout that drops: its ratio and its mode come with the data. */
