@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
-import { saveOnnx, tensor, zoo } from '../dist/neocog.js';
+import { saveOnnx, tensor, zoo } from '../dist/index.js';
+import { relativeL2 } from './measure.mjs';
 
 const bound = 1e-4;
 const batches = [1, 3];
@@ -21,15 +22,6 @@ function image(batch, shape) {
   const data = new Float32Array(whole.reduce((product, length) => product * length, 1));
   for (let i = 0; i < data.length; i++) data[i] = Math.sin(i * 0.37) + Math.cos(i * 0.0113 + (i % 7));
   return tensor(data, whole);
-}
-
-function relativeL2(a, b) {
-  let [difference, size] = [0, 0];
-  for (let i = 0; i < b.length; i++) {
-    difference += (a[i] - b[i]) ** 2;
-    size += b[i] ** 2;
-  }
-  return Math.sqrt(difference / size);
 }
 
 /** One line of the table: what the file is like, and how far its answers are from ours. */

@@ -12,5 +12,6 @@ export { loadOnnx, type OnnxOptions } from './model/onnx.js';
 export type { ModelOptions } from './model/options.js';
 export { type SaveOnnxOptions, saveOnnx } from './model/save-onnx.js';
 export { type Sequential, type SequentialOptions, sequential } from './model/sequential.js';
+export { loadTfjs, type TfjsOptions } from './model/tfjs.js';
 export { type DataType, type Tensor, tensor } from './tensor.js';
 export { zoo } from './zoo/index.js';

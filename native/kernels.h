@@ -10,15 +10,21 @@
 namespace neocog {
 
 // Memory of one step. A sample value of sample s starts at in[i] + s *
-// in_stride[i]; a shared one has stride 0.
+// in_stride[i]; a shared one has stride 0. Where a pitch is not 0, the value is
+// a part of a bigger one: its rows are so many floats apart, also from the last
+// row of a sample to the first of the next. Only what the op in TypeScript
+// names as `pitched` has one; all other samples lie together unless the batch
+// is 1.
 struct StepArgs {
   const float* const* in;
   const int64_t* in_size;    // floats per sample, or in all where shared
-  const int64_t* in_stride;  // in_size[i], or 0 where shared
+  const int64_t* in_stride;  // floats between samples, or 0 where shared
+  const int64_t* in_pitch;
   int32_t in_count;
   float* const* out;
   const int64_t* out_size;
   const int64_t* out_stride;
+  const int64_t* out_pitch;
   int32_t out_count;
   const float* packed;  // what `pack` wrote, aligned to 64 bytes
   int64_t batch;

@@ -57,14 +57,24 @@ void CheckRef(const PlanSpec& spec, const StepSpec& step, const Ref& ref,
   const bool read_only =
       ref.space == Space::kInput || ref.space == Space::kConstant;
   if (written && read_only) Misfit(step, "expected to write to other memory");
-  // A sample value of a port is the whole sample.
+  // A sample value of a port lies in the whole sample.
   const bool whole = ref.per_sample && ref.space != Space::kSample;
-  const int64_t end = (Size(ref.offset) + Size(ref.size)).value();
-  if (ref.offset < 0 || ref.size < 1 || end > available || end < 0 ||
-      (whole && ref.size != available)) {
+  const Size extent =
+      ref.per_sample ? Size(ref.stride) : Size(ref.start) + Size(ref.size);
+  const int64_t end = (Size(ref.offset) + extent).value();
+  if (ref.size < 1 || end > available || end < 0 ||
+      (whole && ref.stride != available)) {
     Misfit(step, "expected " + std::to_string(ref.size) + " floats from " +
                      std::to_string(ref.offset) + " on to lie within " +
                      std::to_string(available));
+  }
+  if (!ref.per_sample) return;
+  // Its rows, or items, have places of equal size.
+  const int64_t parts = ref.pitch > 0 ? ref.stride / ref.pitch : step.repeat;
+  if (parts < 1 || parts % step.repeat > 0 || ref.stride % parts > 0 ||
+      ref.size % parts > 0 ||
+      ref.start + ref.size / parts > ref.stride / parts) {
+    Misfit(step, "expected samples of whole items, each within its place");
   }
 }
 
@@ -143,12 +153,12 @@ void Plan::AddStep(const PlanSpec& spec, const StepSpec& from,
       CheckRef(spec, from, ref, list == &from.outputs);
       refs_.push_back(ref);
       const int64_t size = ref.per_sample ? ref.size / step.repeat : ref.size;
-      if (ref.per_sample && size * step.repeat != ref.size) {
-        Misfit(from, "expected samples of whole items");
-      }
+      const int64_t stride = ref.per_sample ? ref.stride / step.repeat : 0;
       sizes_.push_back(size);
-      strides_.push_back(ref.per_sample ? size : 0);
+      strides_.push_back(stride);
+      pitches_.push_back(ref.pitch);
       step.per_sample |= ref.per_sample;
+      step.apart |= ref.per_sample && stride != size && ref.pitch == 0;
     }
   }
   pointers_ = std::max<int64_t>(pointers_, step.in_count + step.out_count);
@@ -258,21 +268,23 @@ void Plan::Resolve(const Step& step, const Layout& layout, int64_t batch,
     const Ref& ref = refs_[step.first_ref + i];
     switch (ref.space) {
       case Space::kInput:
-        pointers[i] = const_cast<float*>(inputs[ref.index]) + ref.offset;
+        pointers[i] =
+            const_cast<float*>(inputs[ref.index]) + ref.offset + ref.start;
         break;
       case Space::kOutput:
-        pointers[i] = outputs[ref.index] + ref.offset;
+        pointers[i] = outputs[ref.index] + ref.offset + ref.start;
         break;
       case Space::kConstant: {
         float* constant = constants_[ref.index].get();
-        pointers[i] = constant == nullptr ? nullptr : constant + ref.offset;
+        pointers[i] =
+            constant == nullptr ? nullptr : constant + ref.offset + ref.start;
         break;
       }
       case Space::kSample:
-        pointers[i] = memory + layout.sample + batch * ref.offset;
+        pointers[i] = memory + layout.sample + batch * ref.offset + ref.start;
         break;
       case Space::kShared:
-        pointers[i] = memory + layout.shared + ref.offset;
+        pointers[i] = memory + layout.shared + ref.offset + ref.start;
     }
   }
 }
@@ -282,25 +294,29 @@ void Plan::RunStep(const Step& step, const Layout& layout, int64_t batch,
   float** const pointers = reinterpret_cast<float**>(memory + layout.pointers);
   const int64_t* sizes = sizes_.data() + step.first_ref;
   const int64_t* strides = strides_.data() + step.first_ref;
+  const int64_t* pitches = pitches_.data() + step.first_ref;
   const bool packs_now = step.packs >= 0 && step.packed == nullptr;
   // Where every sample has its own weights, samples are taken one by one.
-  const bool one_by_one = packs_now && strides[step.packs] != 0;
+  const bool own_weights = packs_now && strides[step.packs] != 0;
+  const bool one_by_one = own_weights || step.apart;
   float* const packing = memory + layout.packing;
   const int64_t items = batch * step.repeat;
   const StepArgs args = {pointers,
                          sizes,
                          strides,
+                         pitches,
                          step.in_count,
                          pointers + step.in_count,
                          sizes + step.in_count,
                          strides + step.in_count,
+                         pitches + step.in_count,
                          step.out_count,
                          packs_now ? packing : step.packed,
                          step.per_sample && !one_by_one ? items : 1};
   Region region = {step.kernel, &step.geometry, &args, memory + layout.scratch,
                    scratch_};
   for (int64_t s = 0; s < (one_by_one ? items : 1); ++s) {
-    if (packs_now) {
+    if (packs_now && (s == 0 || own_weights)) {
       Packing{step.kernel, &step.geometry, pointers[step.packs], packing,
               step.packed_size}
           .Run(threads_);

@@ -21,7 +21,10 @@ struct Ref {
   Space space;
   int64_t index;
   int64_t offset;
+  int64_t start;
   int64_t size;
+  int64_t stride;
+  int64_t pitch;
   bool per_sample;
 };
 
@@ -106,7 +109,10 @@ class Plan {
     int32_t in_count;
     int32_t out_count;
     bool per_sample;  // has any sample value
-    int32_t packs;    // the input that is packed, or -1
+    // Its samples are taken one by one: a kernel expects them to lie together,
+    // and some value is a part of a bigger one.
+    bool apart;
+    int32_t packs;  // the input that is packed, or -1
     int64_t packed_size;
     // The packed constant; null where there is none, or each run packs.
     const float* packed;
@@ -131,6 +137,7 @@ class Plan {
   std::vector<Ref> refs_;
   std::vector<int64_t> sizes_;
   std::vector<int64_t> strides_;
+  std::vector<int64_t> pitches_;
   std::vector<Port> inputs_;
   std::vector<Port> outputs_;
   std::vector<Floats> constants_;  // null where only packed ones are read

@@ -151,9 +151,11 @@ std::vector<Ref> ReadRefs(Napi::Object step, const char* field,
   std::vector<Ref> refs(array.Length());
   for (uint32_t i = 0; i < refs.size(); ++i) {
     const Napi::Object from = Item(array, i, who);
-    refs[i] = {SpaceField(from, who), SizeField(from, "index", who),
-               SizeField(from, "offset", who), SizeField(from, "size", who),
-               BoolField(from, "perSample", who)};
+    refs[i] = {
+        SpaceField(from, who),          SizeField(from, "index", who),
+        SizeField(from, "offset", who), SizeField(from, "start", who),
+        SizeField(from, "size", who),   SizeField(from, "stride", who),
+        SizeField(from, "pitch", who),  BoolField(from, "perSample", who)};
   }
   return refs;
 }

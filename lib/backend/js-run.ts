@@ -94,13 +94,33 @@ interface BoundStep {
   readonly args: KernelArgs & { packed: Float32Array };
   /** Index of the input that is packed in each run, or -1. */
   readonly repack: number;
+  /** Items are taken one by one: each has weights of its own, or they do not lie one after the other. */
+  readonly each: boolean;
+  /** How the items of the outputs lie. */
+  readonly outputs: readonly Items[];
 }
 
-/** A place in a step's argument list that the caller's memory number `index` fills. */
+/** Floats of an item, from one item to the next (0: there is one), and from row to row. */
+interface Items {
+  readonly size: number;
+  readonly stride: number;
+  readonly pitch: number;
+}
+
+function itemsOf({ size, stride, pitch, perSample }: Ref, repeat: number): Items {
+  return perSample ? { size: size / repeat, stride: stride / repeat, pitch } : { size, stride: 0, pitch };
+}
+
+function areApart({ size, stride, pitch }: Items): boolean {
+  return stride > 0 && stride !== size && pitch === 0;
+}
+
+/** A place in a step's argument list that the caller's memory number `index` fills, from float `start` on. */
 interface Slot {
   readonly list: Float32Array[];
   readonly at: number;
   readonly index: number;
+  readonly start: number;
 }
 
 /** `old` lends its memory where that is big enough. */
@@ -110,25 +130,35 @@ export function bind(prepared: Prepared, batch: number, old?: Bound): Bound {
 
   const lists = (refs: readonly Ref[]): Float32Array[] => {
     const list: Float32Array[] = [];
-    for (const { space, index, offset, size } of refs) {
+    for (const { space, index, offset, start, size, stride } of refs) {
       if (space === 'constant') list.push(prepared.constants[index] as Float32Array);
-      else if (space === 'sample') list.push(memory.sample.subarray(offset * batch, (offset + size) * batch));
-      else if (space === 'shared') list.push(memory.shared.subarray(offset, offset + size));
-      else slots[space].push({ list, at: list.push(nothing) - 1, index });
+      else if (space === 'sample') {
+        list.push(memory.sample.subarray(offset * batch + start, (offset + stride) * batch));
+      } else if (space === 'shared') {
+        list.push(memory.shared.subarray(offset + start, offset + start + size));
+      } else slots[space].push({ list, at: list.push(nothing) - 1, index, start });
     }
     return list;
   };
 
   const steps = prepared.steps.map(({ op, geometry, repeat, inputs, outputs, packed }): BoundStep => {
+    const from = inputs.map((ref) => itemsOf(ref, repeat));
+    const to = outputs.map((ref) => itemsOf(ref, repeat));
     const args = {
       geometry,
-      batch: [...inputs, ...outputs].some((ref) => ref.perSample) ? batch * repeat : 1,
+      batch: [...from, ...to].some(({ stride }) => stride > 0) ? batch * repeat : 1,
       inputs: lists(inputs),
       outputs: lists(outputs),
-      inputStrides: inputs.map((ref) => (ref.perSample ? ref.size / repeat : 0)),
+      inputSizes: from.map(({ size }) => size),
+      inputStrides: from.map(({ stride }) => stride),
+      inputPitches: from.map(({ pitch }) => pitch),
+      outputStride: to[0]?.stride ?? 0,
+      outputPitch: to[0]?.pitch ?? 0,
       packed: typeof packed === 'object' ? packed : nothing,
     };
-    return { op: ops[op], args, repack: typeof packed === 'number' ? packed : -1 };
+    const repack = typeof packed === 'number' ? packed : -1;
+    const each = (from[repack]?.stride ?? 0) > 0 || [...from, ...to].some(areApart);
+    return { op: ops[op], args, repack, each, outputs: to };
   });
   return { batch, arenas: memory, steps, inputs: slots.input, outputs: slots.output };
 }
@@ -139,33 +169,41 @@ export function attach(
   inputs: readonly Float32Array[] = [],
   outputs: readonly Float32Array[] = [],
 ): void {
-  for (const { list, at, index } of bound.inputs) list[at] = inputs[index] ?? nothing;
-  for (const { list, at, index } of bound.outputs) list[at] = outputs[index] ?? nothing;
+  for (const { list, at, index, start } of bound.inputs) list[at] = from(inputs[index], start);
+  for (const { list, at, index, start } of bound.outputs) list[at] = from(outputs[index], start);
 }
 
-export function runStep({ op, args, repack }: BoundStep): void {
-  if (repack < 0 || !op.pack) op.run(args);
-  else if (args.inputStrides[repack] === 0) {
-    args.packed = op.pack(args.geometry, args.inputs[repack] as Float32Array);
-    op.run(args);
-  } else runEach(op, args, repack);
+function from(data: Float32Array = nothing, start: number): Float32Array {
+  return start > 0 ? data.subarray(start) : data;
 }
 
-/** A product of two sample values: every sample brings weights of its own. */
-function runEach(op: Op, args: KernelArgs, weights: number): void {
-  const { geometry, batch, inputStrides } = args;
+export function runStep(step: BoundStep): void {
+  const { op, args, repack, each } = step;
+  if (each) {
+    runEach(step);
+    return;
+  }
+  if (repack >= 0 && op.pack) args.packed = op.pack(args.geometry, args.inputs[repack] as Float32Array);
+  op.run(args);
+}
+
+function runEach({ op, args, repack, outputs: to }: BoundStep): void {
+  const { geometry, batch, inputSizes, inputStrides, inputPitches } = args;
   for (let s = 0; s < batch; s++) {
     const inputs = args.inputs.map((data, i) => {
-      const stride = inputStrides[i] as number;
-      return stride === 0 ? data : data.subarray(s * stride, (s + 1) * stride);
+      const [size = 0, stride = 0, pitch] = [inputSizes[i], inputStrides[i], inputPitches[i]];
+      return item(data, s, { size, stride, pitch: pitch ?? 0 });
     });
-    const outputs = args.outputs.map((data) => {
-      const size = data.length / batch;
-      return data.subarray(s * size, (s + 1) * size);
-    });
-    const packed = op.pack?.(geometry, inputs[weights] as Float32Array) ?? nothing;
-    op.run({ ...args, batch: 1, inputs, outputs, packed });
+    const outputs = args.outputs.map((data, i) => item(data, s, to[i] as Items));
+    const packed = repack < 0 ? args.packed : op.pack?.(geometry, inputs[repack] as Float32Array);
+    op.run({ ...args, batch: 1, inputs, outputs, packed: packed ?? nothing });
   }
+}
+
+/** Exactly the floats of one item, or those from its first on where its rows lie apart. */
+function item(data: Float32Array, index: number, { size, stride, pitch }: Items): Float32Array {
+  if (stride === 0) return data;
+  return data.subarray(index * stride, pitch === 0 ? index * stride + size : undefined);
 }
 
 /** All steps, one after the other, until `cancelled` says otherwise. */

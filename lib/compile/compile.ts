@@ -9,32 +9,45 @@ import { foldBefore } from './fold-before.js';
 import { foldConstants } from './fold-constants.js';
 import { foldPad } from './fold-pad.js';
 import { fuseActivation } from './fuse-activation.js';
+import { fuseResidual } from './fuse-residual.js';
 import { layout } from './layout.js';
 import { memory } from './memory.js';
+import { recognise } from './patterns.js';
 import { prune } from './prune.js';
+import { simplify } from './simplify.js';
 
 /** From graph to plan: every decision that can be taken before the first run is taken here. */
 export function compile(graph: Graph): Plan {
   const passes = [
     prune,
     foldConstants,
+    simplify,
+    recognise,
     layout,
     shareCommon,
     foldPad,
     foldAffine,
     foldBefore,
+    fuseResidual,
     fuseActivation,
     prune,
   ];
   const short = passes.reduce((before, pass) => pass(before), graph);
   const aliased = aliases(short);
-  const { ref, constants, sampleArena, sharedArena, copies } = memory(short, aliased);
+  const { refs, moves, constants, sampleArena, sharedArena, copies } = memory(short, aliased);
   const shapes = (ids: readonly number[]) => ids.map((id) => short.values[id] as Graph['values'][number]);
 
-  const steps = aliased.nodes.map(({ op, name, attributes, inputs, outputs, repeat }): Step => {
-    const items = (ids: readonly number[]) => shapes(ids).map((value) => itemOf(value, repeat));
+  const steps = aliased.nodes.flatMap((node): Step | Step[] => {
+    const { op, name, attributes, inputs, outputs, repeat = 1 } = node;
+    const items = (ids: readonly number[]) => shapes(ids).map((value) => itemOf(value, node.repeat));
     const geometry = ops[op].geometry(attributes, items(inputs), items(outputs));
-    return { op, name, geometry, repeat: repeat ?? 1, inputs: inputs.map(ref), outputs: outputs.map(ref) };
+    const step = { op, name, geometry, repeat };
+    return (
+      moves(node)?.map(({ from, to }) => ({ ...step, inputs: [from], outputs: [to] })) ?? {
+        ...step,
+        ...refs(node),
+      }
+    );
   });
   // Names are those of the graph as it was built: a pass may have put another value in the place of an output.
   const ports = (ids: readonly number[]): Port[] =>

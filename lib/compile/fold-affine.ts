@@ -7,7 +7,7 @@ import { isLinear } from './fuse-activation.js';
 /** Which output channel an element of an op's weights belongs to: `i -> floor(i / inner) % channels`. */
 const innerOf: Partial<Record<OpId, (kernel: readonly number[], attributes: object) => number>> = {
   conv2d: (kernel, attributes) => (isOutFirst(attributes) ? rest(kernel) : 1), // [kh, kw, in, OUT] or [OUT, in, kh, kw]
-  depthwise2d: () => 1, // [kh, kw, IN, MULTIPLIER]
+  depthwise2d: (kernel, attributes) => (isOutFirst(attributes) ? rest(kernel) : 1), // [kh, kw, IN, MULTIPLIER] or the like
   convtranspose2d: (kernel) => kernel[3] ?? 1, // [kh, kw, OUT, in]
   matmul: (b, attributes) => ('transposeB' in attributes && attributes.transposeB ? (b.at(-1) ?? 1) : 1),
 };

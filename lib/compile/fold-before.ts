@@ -39,15 +39,16 @@ interface Reading {
   readonly bare: boolean;
 }
 
-function readingOf({ op, inputs: [, weights], attributes }: Node, { value }: Draft): Reading | undefined {
+function readingOf({ op, inputs: [x, weights], attributes }: Node, { value }: Draft): Reading | undefined {
   if (weights === undefined || !value(weights).data) return undefined;
   const { shape } = value(weights);
   const [p = 1, q = 1, r = 1, s = 1] = shape;
   const { padding, groups = 1 } = attributes as { padding?: readonly number[]; groups?: number };
   const { transposeA, transposeB } = attributes as MatmulAttributes;
   const rest = { groups, outFirst: false, bare: padding?.every((cells) => cells === 0) ?? true };
-  if (op === 'conv2d' && isOutFirst(attributes)) {
-    return { ...rest, outputs: p, inputs: q, cells: r * s, outFirst: true };
+  if ((op === 'conv2d' || op === 'depthwise2d') && isOutFirst(attributes)) {
+    const channels = value(x as number).shape.at(-1) as number;
+    return { ...rest, groups: channels / q, outputs: p, inputs: q, cells: r * s, outFirst: true };
   }
   if (op === 'conv2d') return { ...rest, cells: p * q, inputs: r, outputs: s };
   if (op === 'depthwise2d') return { ...rest, cells: p * q, inputs: 1, outputs: r * s, groups: r };

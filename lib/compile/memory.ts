@@ -4,47 +4,56 @@ import { ops } from '../ops/index.js';
 import { sizeOf } from '../tensor.js';
 import type { Aliased, KernelNode } from './aliases.js';
 import { arena, type Lifetime } from './arena.js';
+import { type Slice, type Slices, slices, stepsOver } from './slices.js';
+
+/** A value that has to be copied to another place. */
+export interface Move {
+  readonly from: Ref;
+  readonly to: Ref;
+}
 
 /** Where every value lies. */
 export interface Memory {
-  ref(id: number): Ref;
+  refs(node: KernelNode): { readonly inputs: readonly Ref[]; readonly outputs: readonly Ref[] };
+  /** What is left of a `concat` whose inputs were made in their place; undefined where it copies them all. */
+  moves(node: KernelNode): readonly Move[] | undefined;
   readonly constants: readonly Float32Array[];
   readonly sampleArena: number;
   readonly sharedArena: number;
   /** Outputs that are no memory of their own: an input, a constant, or the same value as another output. */
-  readonly copies: readonly { readonly from: Ref; readonly to: Ref }[];
+  readonly copies: readonly Move[];
 }
+
+/** The memory of a value that lies in no other. */
+type Place = Pick<Ref, 'space' | 'index' | 'offset'>;
 
 /**
  * Inputs are read and outputs are written where the caller has them; all else that steps make lies in two arenas, one
- * of sample and one of shared values. A value may take the place of an input of an op that allows it, if
- * that is read there for the last time.
+ * of sample and one of shared values, or in a part of a bigger value (slices.ts). A value may take the place of an input
+ * of an op that allows it, if that is read there for the last time.
  */
-export function memory(graph: Graph, { nodes, root }: Aliased): Memory {
-  const refs = new Map<number, Ref>();
+export function memory(graph: Graph, aliased: Aliased): Memory {
+  const { nodes, root } = aliased;
+  const places = new Map<number, Place>();
   const made = new Set(nodes.flatMap((node) => node.outputs));
   const value = (id: number): Value => graph.values[id] as Value;
-  const place = (id: number, space: Ref['space'], index: number, offset = 0): Ref => {
-    const { shape, perSample } = value(id);
-    return { space, index, offset, size: sizeOf(shape), perSample };
-  };
 
-  for (const [index, id] of graph.inputs.entries()) refs.set(id, place(id, 'input', index));
+  for (const [index, id] of graph.inputs.entries()) places.set(id, { space: 'input', index, offset: 0 });
   const constants: Float32Array[] = [];
   const read = [...nodes.flatMap((node) => node.inputs), ...graph.outputs].map(root);
   for (const id of new Set(read)) {
     const { data } = value(id);
-    if (data) refs.set(id, place(id, 'constant', constants.push(data) - 1));
+    if (data) places.set(id, { space: 'constant', index: constants.push(data) - 1, offset: 0 });
   }
-  const copied: { id: number; to: Ref }[] = [];
+  const copied: { id: number; index: number }[] = [];
   graph.outputs.forEach((id, index) => {
-    const to = place(id, 'output', index);
-    if (made.has(root(id)) && !refs.has(root(id))) refs.set(root(id), to);
-    else copied.push({ id: root(id), to });
+    if (made.has(root(id)) && !places.has(root(id)))
+      places.set(root(id), { space: 'output', index, offset: 0 });
+    else copied.push({ id: root(id), index });
   });
 
-  const lasts = lastReads(nodes, root);
-  const { hosts, lifetimes } = share(nodes, root, lasts, (id) => !refs.has(id), value);
+  const parts = slices(graph, aliased, (id) => made.has(id) && !places.has(id));
+  const { hosts, lifetimes } = share(nodes, root, parts, (id) => !places.has(id), value);
   const arenas = [true, false].map((perSample) =>
     arena(lifetimes.filter(({ id }) => value(id).perSample === perSample)),
   );
@@ -52,31 +61,79 @@ export function memory(graph: Graph, { nodes, root }: Aliased): Memory {
   for (const [id, host] of hosts) {
     const { perSample } = value(id);
     const offset = (perSample ? sample : shared).offsets.get(host) as number;
-    refs.set(id, place(id, perSample ? 'sample' : 'shared', 0, offset));
+    places.set(id, { space: perSample ? 'sample' : 'shared', index: 0, offset });
   }
 
-  const ref = (id: number): Ref => refs.get(root(id)) as Ref;
-  const copies = copied.map(({ id, to }) => ({ from: ref(id), to }));
-  return { ref, constants, sampleArena: sample.size, sharedArena: shared.size, copies };
+  const refIn = (id: number, slice: Slice | undefined, stepsOverRows: boolean): Ref => {
+    const { shape, perSample } = value(id);
+    const size = sizeOf(shape);
+    if (!slice) return { ...(places.get(id) as Place), start: 0, size, stride: size, pitch: 0, perSample };
+    const { host, start, rows } = slice;
+    const stride = sizeOf(value(host).shape);
+    const pitch = stepsOverRows ? stride / rows : 0;
+    return { ...(places.get(host) as Place), start, size, stride, pitch, perSample: true };
+  };
+  const refs = (node: KernelNode, port: 'inputs' | 'outputs'): Ref[] =>
+    node[port].map((given, index) => {
+      const slice = parts.of.get(root(given));
+      return refIn(
+        root(given),
+        slice,
+        slice !== undefined && stepsOver(graph, { node, port, index }, slice.rows),
+      );
+    });
+  const ref = (id: number): Ref => refIn(id, parts.of.get(id), false);
+
+  return {
+    refs: (node) => ({ inputs: refs(node, 'inputs'), outputs: refs(node, 'outputs') }),
+    moves: (node) =>
+      parts.left.get(node)?.map(({ index, slice }) => ({
+        from: refs(node, 'inputs')[index] as Ref,
+        to: refIn(root(node.inputs[index] as number), slice, true),
+      })),
+    constants,
+    sampleArena: sample.size,
+    sharedArena: shared.size,
+    copies: copied.map(({ id, index }) => {
+      const size = sizeOf(value(id).shape);
+      const { perSample } = value(id);
+      return {
+        from: ref(id),
+        to: { space: 'output', index, offset: 0, start: 0, size, stride: size, pitch: 0, perSample },
+      };
+    }),
+  };
 }
 
-/** The last step that reads a value. */
-function lastReads(nodes: readonly KernelNode[], root: Aliased['root']): ReadonlyMap<number, number> {
-  return new Map(nodes.flatMap((node, step) => node.inputs.map((id): [number, number] => [root(id), step])));
+/** The last step that reads a value, or another one that lies in the same memory. */
+function lastReads(
+  nodes: readonly KernelNode[],
+  root: Aliased['root'],
+  hostOf: (id: number) => number,
+): ReadonlyMap<number, number> {
+  return new Map(
+    nodes.flatMap((node, step) => node.inputs.map((id): [number, number] => [hostOf(root(id)), step])),
+  );
 }
 
-/** Which values share memory (`hosts`: value -> the first one in that memory), and how long each memory is needed. */
+/**
+ * Which values share memory (`hosts`: value -> the first one in that memory), and how long each memory is needed. Parts
+ * of a bigger value are not listed: they need its memory.
+ */
 function share(
   nodes: readonly KernelNode[],
   root: Aliased['root'],
-  lasts: ReadonlyMap<number, number>,
+  { of }: Slices,
   inArena: (id: number) => boolean,
   value: (id: number) => Value,
 ) {
+  const hostOf = (id: number): number => of.get(id)?.host ?? id;
+  const lasts = lastReads(nodes, root, hostOf);
   const hosts = new Map<number, number>();
   const lifetimes = new Map<number, Lifetime>();
   nodes.forEach((node, step) => {
     const inputs = node.inputs.map(root);
+    const memories = inputs.map(hostOf);
     /** The input whose memory output `id` takes over. */
     const taken = (id: number): number | undefined =>
       ops[node.op].inPlace
@@ -86,14 +143,15 @@ function share(
             source !== undefined &&
             hosts.has(source) &&
             lasts.get(source) === step &&
-            inputs.indexOf(source) === inputs.lastIndexOf(source) &&
+            memories.indexOf(source) === memories.lastIndexOf(source) &&
             value(id).perSample === value(source).perSample &&
             sizeOf(value(id).shape) === sizeOf(value(source).shape),
         );
-    node.outputs.forEach((id, index) => {
-      if (!inArena(id)) return;
+    node.outputs.forEach((made, index) => {
+      const id = hostOf(made);
+      if (!inArena(id) || hosts.has(id)) return;
       const last = lasts.get(id) ?? step;
-      const source = index === 0 ? taken(id) : undefined;
+      const source = index === 0 && id === made ? taken(id) : undefined;
       const host = source === undefined ? undefined : hosts.get(source);
       if (host !== undefined) {
         hosts.set(id, host);

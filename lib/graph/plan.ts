@@ -4,14 +4,20 @@ import type { Geometry } from '../ops/op.js';
 /**
  * Where a step reads or writes.
  * `input`, `output` and `constant` are numbered memories; `sample` and `shared` are the two arenas.
- * `size` and `offset` count floats: per sample where `perSample` (sample s of a batch of n then starts at
- * `n * offset + s * size` in the sample arena, and at `s * size` in an input or output), else in all.
+ * All counts are of floats: per sample where `perSample`, else in all. A shared value starts at `offset + start`; sample
+ * s of a batch of n starts at `n * offset + s * stride + start` in the sample arena, and without the first summand in an
+ * input or output. `stride` is more than `size` where the value lies in a part of a bigger one (compile/slices.ts). It
+ * may then have a `pitch`: its rows are so many floats apart, and only ops that say so (`Op.pitched`) meet one. Without
+ * a pitch (0) each item of a step lies together.
  */
 export interface Ref {
   readonly space: 'input' | 'output' | 'constant' | 'sample' | 'shared';
   readonly index: number;
   readonly offset: number;
+  readonly start: number;
   readonly size: number;
+  readonly stride: number;
+  readonly pitch: number;
   readonly perSample: boolean;
 }
 

@@ -54,6 +54,8 @@ export interface NetworkBuilder {
   input(name: string | undefined, shape: readonly number[]): number;
   /** Checks the layer on these sources and gives its index; when it throws, nothing has changed. */
   apply(layer: unknown, sources: readonly number[]): number;
+  /** The shape of a source, without the batch. */
+  shape(source: number): readonly number[];
   finish(outputs: readonly number[]): Network;
 }
 
@@ -105,6 +107,8 @@ export function networkBuilder(who: string): NetworkBuilder {
       );
       return values.push(value) - 1;
     },
+
+    shape: (source: number) => shapeOf(values[source] as number),
 
     finish(sources: readonly number[]) {
       if (applications.length === 0) throw new OptionError(`${who}: expected one layer or more, got none`);

@@ -23,13 +23,14 @@ export const averagepool2d: Op<AveragePool2dAttributes> = {
   ints: [...poolInts, 'include'],
   floats: [],
   infer: inferPool,
+  pitched: { inputs: [0], output: true },
 
   geometry(attributes, inputs, outputs) {
     return { ...poolFields(attributes, inputs, outputs), include: attributes.includePadding ? 1 : 0 };
   },
 
-  run({ geometry, batch, inputs, outputs }) {
-    pool(geometry, batch, inputs[0] as Float32Array, outputs[0] as Float32Array, mean);
+  run(args) {
+    pool(args, mean);
   },
 };
 
@@ -37,17 +38,18 @@ function mean(
   geometry: Geometry,
   x: Float32Array,
   image: number,
+  pixel: number,
   { top, left, firstY, endY, firstX, endX }: Cells,
   c0: number,
   count: number,
   y: Float32Array,
   at: number,
 ): void {
-  const { h = 0, w = 0, c = 0, kh = 0, kw = 0, dh = 0, dw = 0, pb = 0, pr = 0, include = 0 } = geometry;
+  const { h = 0, w = 0, kh = 0, kw = 0, dh = 0, dw = 0, pb = 0, pr = 0, include = 0 } = geometry;
   for (let i = 0; i < count; i++) sums[i] = 0;
   for (let ky = firstY; ky < endY; ky++) {
     for (let kx = firstX; kx < endX; kx++) {
-      const p = image + ((top + ky * dh) * w + left + kx * dw) * c + c0;
+      const p = image + ((top + ky * dh) * w + left + kx * dw) * pixel + c0;
       for (let i = 0; i < count; i++) sums[i] = (sums[i] as number) + (x[p + i] as number);
     }
   }

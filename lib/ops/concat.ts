@@ -37,22 +37,23 @@ export const concat: Op<ConcatAttributes> = {
     return { outer: product(x?.shape ?? [], 0, axis) };
   },
 
-  run({ geometry, batch, inputs, inputStrides, outputs }) {
+  run({ geometry, batch, inputs, inputSizes, inputStrides, inputPitches, outputs, outputPitch }) {
     const { outer = 0 } = geometry;
     const y = outputs[0] as Float32Array;
-    const row = y.length / batch / outer;
+    const widths = inputSizes.map((size) => size / outer);
+    const row = outputPitch || widths.reduce((sum, width) => sum + width, 0);
     let at = 0;
     for (const [index, x] of inputs.entries()) {
-      const stride = inputStrides[index] ?? 0;
-      const length = (stride || x.length) / outer;
+      const width = widths[index] as number;
+      const pitch = inputPitches[index] || width;
       for (let sample = 0; sample < batch; sample++) {
         for (let o = 0; o < outer; o++) {
-          const p = sample * stride + o * length;
+          const p = sample * (inputStrides[index] ?? 0) + o * pitch;
           const q = (sample * outer + o) * row + at;
-          for (let i = 0; i < length; i++) y[q + i] = x[p + i] as number;
+          for (let i = 0; i < width; i++) y[q + i] = x[p + i] as number;
         }
       }
-      at += length;
+      at += width;
     }
   },
 };

@@ -29,6 +29,7 @@ export const conv2d: Op<Conv2dAttributes> = {
   floats: ['alpha', 'beta'],
   packs: 1,
   inPlace: [3],
+  pitched: { inputs: [0, 3], output: true },
 
   infer(attributes, inputs) {
     const { groups, residual = false } = attributes;
@@ -74,16 +75,24 @@ export const conv2d: Op<Conv2dAttributes> = {
     return cells === 1 ? weights : transposed(weights, oc, k / cells, cells);
   },
 
-  run({ geometry, batch, inputs, inputStrides, outputs, packed }) {
+  run({ geometry, batch, inputs, inputStrides, inputPitches, outputs, outputPitch, packed }) {
     const { c = 0, oh = 0, ow = 0, oc = 0, kh = 0, kw = 0, groups = 1 } = geometry;
     const { act = 0, alpha = 0, beta = 0 } = geometry;
     const [perGroup, filters] = [c / groups, oc / groups];
     const k = kh * kw * perGroup;
     const m = batch * oh * ow;
     const residual = inputs[3];
-    const image = (inputStrides[3] ?? 0) > 0 ? oh * ow * oc : 0;
+    const residualPixel = inputPitches[3] || oc;
+    const image = inputStrides[3] ?? 0;
+    const pixel = outputPitch || oc;
     for (let group = 0; group < groups; group++) {
-      const source = { x: inputs[0] as Float32Array, at: group * perGroup, channels: perGroup, geometry };
+      const source = {
+        x: inputs[0] as Float32Array,
+        at: group * perGroup,
+        channels: perGroup,
+        pixel: inputPitches[0] || c,
+        geometry,
+      };
       multiply(
         {
           m,
@@ -95,10 +104,17 @@ export const conv2d: Op<Conv2dAttributes> = {
           biasAt: group * filters,
           residual: residual && {
             data: residual,
-            place: { start: group * filters, width: oh * ow, height: 1, pixel: oc, line: 0, image },
+            place: {
+              start: group * filters,
+              width: oh * ow,
+              height: 1,
+              pixel: residualPixel,
+              line: 0,
+              image,
+            },
           },
           y: outputs[0] as Float32Array,
-          place: { start: group * filters, width: m, height: 1, pixel: oc, line: 0, image: 0 },
+          place: { start: group * filters, width: m, height: 1, pixel, line: 0, image: 0 },
           act,
           alpha,
           beta,

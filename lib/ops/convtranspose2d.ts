@@ -20,6 +20,7 @@ export const convtranspose2d: Op<ConvTranspose2dAttributes> = {
   ints: [...windowInts, 'bias', 'act'],
   floats: ['alpha', 'beta'],
   packs: 1,
+  pitched: { inputs: [], output: true },
 
   infer(attributes, inputs) {
     inputCount(inputs, 2, 3);
@@ -66,7 +67,7 @@ export const convtranspose2d: Op<ConvTranspose2dAttributes> = {
     return packed;
   },
 
-  run({ geometry, batch, inputs, outputs, packed }) {
+  run({ geometry, batch, inputs, outputs, outputPitch, packed }) {
     const {
       h = 0,
       w = 0,
@@ -81,6 +82,7 @@ export const convtranspose2d: Op<ConvTranspose2dAttributes> = {
       beta = 0,
     } = geometry;
     const [x, , bias] = inputs as [Float32Array, Float32Array, Float32Array | undefined];
+    const pixel = outputPitch || oc;
     let at = 0;
     for (const [vertical, horizontal] of phases(geometry)) {
       const k = vertical.taps.length * horizontal.taps.length * c;
@@ -96,18 +98,18 @@ export const convtranspose2d: Op<ConvTranspose2dAttributes> = {
           residual: undefined,
           y: outputs[0] as Float32Array,
           place: {
-            start: (vertical.phase * ow + horizontal.phase) * oc,
+            start: (vertical.phase * ow + horizontal.phase) * pixel,
             width: horizontal.places,
             height: vertical.places,
-            pixel: sw * oc,
-            line: sh * ow * oc,
-            image: oh * ow * oc,
+            pixel: sw * pixel,
+            line: sh * ow * pixel,
+            image: oh * ow * pixel,
           },
           act,
           alpha,
           beta,
         },
-        { x, at: 0, channels: c, geometry: convolution(h, w, c, vertical, horizontal) },
+        { x, at: 0, channels: c, pixel: c, geometry: convolution(h, w, c, vertical, horizontal) },
         gatherImage,
       );
       at += oc * k;

@@ -45,6 +45,7 @@ export const depthwise2d: Op<Depthwise2dAttributes> = {
   ints: [...windowInts, 'bias', 'oihw', 'act'],
   floats: ['alpha', 'beta'],
   packs: 1,
+  pitched: { inputs: [0], output: true },
 
   infer(attributes, inputs) {
     inputCount(inputs, 2, 3);
@@ -69,19 +70,21 @@ export const depthwise2d: Op<Depthwise2dAttributes> = {
     return oihw ? transposed(weights, 1, oc, kh * kw) : weights;
   },
 
-  run({ geometry, batch, inputs, outputs, packed }) {
+  run({ geometry, batch, inputs, inputPitches, outputs, outputPitch, packed }) {
     const { h = 0, w = 0, c = 0, oh = 0, ow = 0, oc = 0, act = 0, alpha = 0, beta = 0 } = geometry;
     const [x, , bias] = inputs as [Float32Array, Float32Array, Float32Array | undefined];
     const y = outputs[0] as Float32Array;
+    const from = inputPitches[0] || c;
+    const to = outputPitch || oc;
     for (let line = 0; line < batch * oh; line++) {
       const image = Math.floor(line / oh);
       const oy = line - image * oh;
       for (let ox = 0; ox < ow; ox++) {
-        const at = (line * ow + ox) * oc;
+        const at = (line * ow + ox) * to;
         for (let o = 0; o < oc; o += sums.length) {
           const count = Math.min(sums.length, oc - o);
           begin(bias, o, count);
-          addWindow(geometry, x, image * h * w * c, packed, oy, ox, o, count);
+          addWindow(geometry, x, image * h * w * from, from, packed, oy, ox, o, count);
           activate(act, alpha, beta, count);
           for (let i = 0; i < count; i++) y[at + o + i] = sums[i] as number;
         }
@@ -100,6 +103,7 @@ function addWindow(
   { h = 0, w = 0, c = 0, oc = 0, kh = 0, kw = 0, sh = 0, sw = 0, dh = 0, dw = 0, pt = 0, pl = 0 }: Geometry,
   x: Float32Array,
   image: number,
+  pixel: number,
   kernel: Float32Array,
   oy: number,
   ox: number,
@@ -115,10 +119,10 @@ function addWindow(
     const iy = oy * sh - pt + ky * dh;
     if (iy < 0 || iy >= h) continue;
     for (let kx = first; kx < end; ) {
-      const p = image + (iy * w + left + kx * dw) * c + channel;
+      const p = image + (iy * w + left + kx * dw) * pixel + channel;
       const q = (ky * kw + kx) * oc + o;
       if (multiplier > 1) addMultiplied(x, p, kernel, q, count, multiplier, o % multiplier);
-      else if (kx + 3 <= end) addThree(x, p, dw * c, kernel, q, c, count);
+      else if (kx + 3 <= end) addThree(x, p, dw * pixel, kernel, q, c, count);
       else addOne(x, p, kernel, q, count);
       kx += multiplier === 1 && kx + 3 <= end ? 3 : 1;
     }

@@ -31,6 +31,8 @@ export interface ImageSource {
   readonly x: Float32Array;
   readonly at: number;
   readonly channels: number;
+  /** Floats from one pixel to the next. */
+  readonly pixel: number;
   readonly geometry: Geometry;
 }
 
@@ -39,23 +41,10 @@ export interface ImageSource {
  * those are apart. Runs go outside, so that what depends on the line of the image is decided once.
  */
 export function gatherImage(source: ImageSource, m0: number, m: number, k0: number, k: number): void {
-  const { x, at, channels, geometry } = source;
-  const {
-    h = 0,
-    w = 0,
-    c = 0,
-    oh = 0,
-    ow = 0,
-    kw = 0,
-    sh = 0,
-    sw = 0,
-    dh = 0,
-    dw = 0,
-    pt = 0,
-    pl = 0,
-  } = geometry;
-  const whole = channels === c && dw === 1;
-  const run = whole ? kw * c : channels;
+  const { x, at, channels, pixel, geometry } = source;
+  const { h = 0, w = 0, oh = 0, ow = 0, kw = 0, sh = 0, sw = 0, dh = 0, dw = 0, pt = 0, pl = 0 } = geometry;
+  const whole = channels === pixel && dw === 1;
+  const run = whole ? kw * pixel : channels;
   const perLine = whole ? 1 : kw;
   const lastRun = ((k0 + k - 1) / run) | 0;
   for (let i = 0; i < m; ) {
@@ -72,7 +61,10 @@ export function gatherImage(source: ImageSource, m0: number, m: number, k0: numb
       const ix = ox * sw - pl + (r - ky * perLine) * dw;
       const q = i * k + r * run - k0;
       if (iy < 0 || iy >= h) zero(q + from, to - from, count, k);
-      else copyRuns(x, at + (image * h + iy) * w * c, w * c, ix * c, sw * c, from, to, q, count, k);
+      else {
+        const line = at + (image * h + iy) * w * pixel;
+        copyRuns(x, line, w * pixel, ix * pixel, sw * pixel, from, to, q, count, k);
+      }
     }
     i += count;
   }

@@ -1,7 +1,7 @@
 import { OptionError } from '../errors.js';
 import { type Pair, span, type Window, windowPlaces } from '../geometry.js';
 import { image, inputCount, output } from './check.js';
-import type { Geometry, Op, Shaped } from './op.js';
+import type { Geometry, KernelArgs, Op, Shaped } from './op.js';
 import { windowFields, windowInts } from './window.js';
 import { workspace } from './workspace.js';
 
@@ -44,17 +44,19 @@ export const maxpool2d: Op<Pool2dAttributes> = {
   floats: [],
   infer: inferPool,
   geometry: poolFields,
+  pitched: { inputs: [0], output: true },
 
-  run({ geometry, batch, inputs, outputs }) {
-    pool(geometry, batch, inputs[0] as Float32Array, outputs[0] as Float32Array, largest);
+  run(args) {
+    pool(args, largest);
   },
 };
 
-/** Channels `c0` to `c0 + count` of one window: what `y` holds from `at` on. */
+/** Channels `c0` to `c0 + count` of one window: what `y` holds from `at` on. Pixels of x are `pixel` floats apart. */
 export type PoolWindow = (
   geometry: Geometry,
   x: Float32Array,
   image: number,
+  pixel: number,
   cells: Cells,
   c0: number,
   count: number,
@@ -74,12 +76,10 @@ export interface Cells {
 
 /** Calls `window` for every place and block of channels. */
 export function pool(
-  geometry: Geometry,
-  batch: number,
-  x: Float32Array,
-  y: Float32Array,
+  { geometry, batch, inputs, inputPitches, outputs, outputPitch }: KernelArgs,
   window: PoolWindow,
 ): void {
+  const [x, y] = [inputs[0] as Float32Array, outputs[0] as Float32Array];
   const {
     h = 0,
     w = 0,
@@ -95,6 +95,8 @@ export function pool(
     pt = 0,
     pl = 0,
   } = geometry;
+  const pixel = inputPitches[0] || c;
+  const to = outputPitch || c;
   const cells = { top: 0, left: 0, firstY: 0, endY: 0, firstX: 0, endX: 0 };
   for (let line = 0; line < batch * oh; line++) {
     const image = Math.floor(line / oh);
@@ -107,7 +109,7 @@ export function pool(
       cells.endX = end(cells.left, dw, w, kw);
       for (let c0 = 0; c0 < c; c0 += sums.length) {
         const count = Math.min(sums.length, c - c0);
-        window(geometry, x, image * h * w * c, cells, c0, count, y, (line * ow + ox) * c + c0);
+        window(geometry, x, image * h * w * pixel, pixel, cells, c0, count, y, (line * ow + ox) * to + c0);
       }
     }
   }
@@ -124,9 +126,10 @@ export function end(start: number, dilation: number, length: number, window: num
 }
 
 function largest(
-  { w = 0, c = 0, dh = 0, dw = 0 }: Geometry,
+  { w = 0, dh = 0, dw = 0 }: Geometry,
   x: Float32Array,
   image: number,
+  pixel: number,
   { top, left, firstY, endY, firstX, endX }: Cells,
   c0: number,
   count: number,
@@ -136,7 +139,7 @@ function largest(
   for (let i = 0; i < count; i++) sums[i] = Number.NEGATIVE_INFINITY;
   for (let ky = firstY; ky < endY; ky++) {
     for (let kx = firstX; kx < endX; kx++) {
-      const p = image + ((top + ky * dh) * w + left + kx * dw) * c + c0;
+      const p = image + ((top + ky * dh) * w + left + kx * dw) * pixel + c0;
       for (let i = 0; i < count; i++) sums[i] = Math.max(sums[i] as number, x[p + i] as number);
     }
   }

@@ -19,8 +19,18 @@ export interface KernelArgs {
   /** A shared value is exactly as long as its shape says. */
   readonly inputs: readonly Float32Array[];
   readonly outputs: readonly Float32Array[];
+  /** Per input: its floats, of one sample where it has samples. */
+  readonly inputSizes: readonly number[];
   /** Per input: floats from one sample to the next, 0 for a shared input. */
   readonly inputStrides: readonly number[];
+  /**
+   * Per input: floats from one row to the next, also from the last row of a sample to the first of the next; 0 where
+   * nothing lies between them. Other numbers are given to `pitched` inputs only.
+   */
+  readonly inputPitches: readonly number[];
+  /** The same of the first output. */
+  readonly outputStride: number;
+  readonly outputPitch: number;
   /** What `pack` returned for the weights of this step. */
   readonly packed: Float32Array;
 }
@@ -46,5 +56,7 @@ export interface Op<A extends Attributes = Attributes> extends Word<A> {
   pack?(geometry: Geometry, weights: Float32Array): Float32Array;
   /** Inputs over which the first output may lie where sizes agree: of them, out[i] depends on in[i] alone. */
   readonly inPlace?: readonly number[];
+  /** Inputs, and whether outputs too, whose rows (the last axis) may lie some floats apart: parts of bigger values. */
+  readonly pitched?: { readonly inputs: readonly number[]; readonly output: boolean };
   run(args: KernelArgs): void;
 }

@@ -23,6 +23,7 @@ export const scale: Op<Activated> = {
   ints: ['rows', 'c', 'act'],
   floats: ['alpha', 'beta'],
   inPlace: [0],
+  pitched: { inputs: [0], output: true },
 
   infer(attributes, inputs) {
     inputCount(inputs, 3);
@@ -38,19 +39,22 @@ export const scale: Op<Activated> = {
     return { ...rowsOf(inputs), ...activationFields(attributes) };
   },
 
-  run({ geometry, batch, inputs, outputs }) {
+  run({ geometry, batch, inputs, inputPitches, outputs, outputPitch }) {
     const { rows = 0, c = 0, act = 0, alpha = 0, beta = 0 } = geometry;
     const [x, factors, shifts] = inputs as [Float32Array, Float32Array, Float32Array];
     const y = outputs[0] as Float32Array;
+    const from = inputPitches[0] || c;
+    const to = outputPitch || c;
     for (let row = 0; row < batch * rows; row++) {
       for (let c0 = 0; c0 < c; c0 += sums.length) {
         const count = Math.min(sums.length, c - c0);
-        const at = row * c + c0;
+        const p = row * from + c0;
+        const q = row * to + c0;
         for (let i = 0; i < count; i++) {
-          sums[i] = (x[at + i] as number) * (factors[c0 + i] as number) + (shifts[c0 + i] as number);
+          sums[i] = (x[p + i] as number) * (factors[c0 + i] as number) + (shifts[c0 + i] as number);
         }
         activate(act, alpha, beta, count);
-        for (let i = 0; i < count; i++) y[at + i] = sums[i] as number;
+        for (let i = 0; i < count; i++) y[q + i] = sums[i] as number;
       }
     }
   },

@@ -150,6 +150,17 @@ void ActivateLoop(float alpha, float beta, const float* x, float* y,
   ActivateTo(act, alpha, beta, p, p, n);
 }
 
+// What a clip has left over, on rows of `width` floats that lie `pitch` apart.
+[[maybe_unused]] void ActivateRows(int32_t act, float alpha, float beta,
+                                   float* p, int64_t rows, int64_t width,
+                                   int64_t pitch) {
+  if (!NeedsRun(act)) return;
+  if (pitch == width) return ActivateRun(act, alpha, beta, p, rows * width);
+  for (int64_t row = 0; row < rows; ++row, p += pitch) {
+    ActivateRun(act, alpha, beta, p, width);
+  }
+}
+
 }  // namespace
 }  // namespace neocog
 

@@ -25,6 +25,11 @@ NEOCOG_INLINE int64_t BlocksOf(int64_t n, int64_t block) {
   return (n + block - 1) / block;
 }
 
+// Floats from one row of `width` to the next; `pitch` is that of StepArgs.
+NEOCOG_INLINE int64_t PitchOf(int64_t pitch, int64_t width) {
+  return pitch == 0 ? width : pitch;
+}
+
 // Rows of `width` floats that make an item.
 NEOCOG_INLINE int64_t RowsPerItem(int64_t width) {
   return Larger(1, kItemFloats / width);

@@ -1,5 +1,5 @@
-// concat: inputs [outer, in_size[i] / outer] side by side in y [outer, sum of
-// them].
+// concat: inputs [outer, in_size[i] / outer] side by side in the rows of y
+// [outer, out_size / outer].
 #ifndef NEOCOG_KERNELS_CONCAT_H_
 #define NEOCOG_KERNELS_CONCAT_H_
 
@@ -26,7 +26,7 @@ void RunConcat(const void* geometry, const StepArgs& args, int64_t begin,
                int64_t end, float*) {
   const int64_t outer = static_cast<const Concat*>(geometry)->outer;
   const int64_t blocks = BlocksOf(outer, kConcatRows);
-  const int64_t width = args.out_size[0] / outer;
+  const int64_t width = PitchOf(args.out_pitch[0], args.out_size[0] / outer);
   for (int64_t item = begin; item < end; ++item) {
     const int64_t sample = item / blocks;
     const int64_t first = item % blocks * kConcatRows;
@@ -35,8 +35,9 @@ void RunConcat(const void* geometry, const StepArgs& args, int64_t begin,
     for (int32_t i = 0; i < args.in_count; ++i) {
       const float* x = args.in[i] + sample * args.in_stride[i];
       const int64_t size = args.in_size[i] / outer;
+      const int64_t pitch = PitchOf(args.in_pitch[i], size);
       for (int64_t row = first; row < last; ++row)
-        CopyRun(x + row * size, y + row * width, size);
+        CopyRun(x + row * pitch, y + row * width, size);
       y += size;
     }
   }

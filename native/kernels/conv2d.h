@@ -132,6 +132,7 @@ struct ConvTable {
   float** c;
   const float** residual;
   const float* zeros;
+  int64_t pixel;  // floats from one input pixel to the next
   float* copies;  // rows * K floats and a vector more
 };
 
@@ -142,11 +143,11 @@ NEOCOG_INLINE void ConvCells(const Conv2d& g, const float* x, int64_t oy,
   for (int64_t ky = 0; ky < g.kh; ++ky) {
     const int64_t iy = oy * g.sh + ky * g.dh - g.pt;
     const bool inside = iy >= 0 && iy < g.h;
-    const float* row = inside ? x + iy * g.w * g.c : x;
+    const float* row = inside ? x + iy * g.w * t->pixel : x;
     for (int64_t kx = 0; kx < g.kw; ++kx) {
       const int64_t offset = kx * g.dw - g.pl;
       const Reach reach = inside ? ReachOf(offset, g.sw, g.w, g.ow) : Reach{};
-      FillTap(row, offset, g.sw, g.c, reach, first, count, t->zeros,
+      FillTap(row, offset, g.sw, t->pixel, reach, first, count, t->zeros,
               t->a + (ky * g.kw + kx) * t->rows + done);
     }
   }
@@ -165,15 +166,20 @@ NEOCOG_INLINE void ConvRows(const Conv2d& g, const float* x, int64_t oy,
       FillRun(t->zeros, 0, count, to);
       continue;
     }
-    const float* row = x + iy * g.w * g.c;
-    if (begin >= 0 && end <= g.w) {
+    const float* row = x + iy * g.w * t->pixel;
+    const bool together = t->pixel == g.c;
+    if (together && begin >= 0 && end <= g.w) {
       FillRun(row + begin * g.c, step, count, to);
-    } else {
+      continue;
+    }
+    if (together) {
       CopyPadded(row, static_cast<int64_t>(g.w) * g.c, begin * g.c, end * g.c,
                  t->copies);
-      FillRun(t->copies, step, count, to);
-      t->copies += (end - begin) * g.c;
+    } else {
+      CopyPixels(row, t->pixel, g.w, g.c, begin, end, t->copies);
     }
+    FillRun(t->copies, step, count, to);
+    t->copies += (end - begin) * g.c;
   }
 }
 
@@ -185,14 +191,16 @@ NEOCOG_INLINE void FillTable(const Conv2d& g, const StepArgs& args,
   int64_t sample = pixel / pixels;
   int64_t oy = pixel % pixels / g.ow;
   int64_t ox = pixel % g.ow;
+  const int64_t to = PitchOf(args.out_pitch[0], g.oc);
   for (int64_t done = 0; done < t.rows;) {
     const int64_t count = Smaller(g.ow - ox, t.rows - done);
     const float* x = args.in[0] + sample * args.in_stride[0];
-    const int64_t at = (oy * g.ow + ox) * g.oc;
-    float* y = args.out[0] + sample * args.out_stride[0] + at;
-    for (int64_t i = 0; i < count; ++i, y += g.oc) t.c[done + i] = y;
+    const int64_t at = oy * g.ow + ox;
+    float* y = args.out[0] + sample * args.out_stride[0] + at * to;
+    for (int64_t i = 0; i < count; ++i, y += to) t.c[done + i] = y;
     if (g.residual) {
-      FillRun(args.in[3] + sample * args.in_stride[3] + at, g.oc, count,
+      const int64_t from = PitchOf(args.in_pitch[3], g.oc);
+      FillRun(args.in[3] + sample * args.in_stride[3] + at * from, from, count,
               t.residual + done);
     }
     if (by_rows) {
@@ -238,7 +246,9 @@ void Conv2dRun(const void* geometry, const StepArgs& args, int64_t begin,
     if (block != current) {
       const int64_t pixel = block * split.rows;
       table.rows = Smaller(split.rows, pixels - pixel);
-      FillTable(g, args, pixel, {table.rows, a, c, residual, zeros, scratch});
+      FillTable(g, args, pixel,
+                {table.rows, a, c, residual, zeros,
+                 PitchOf(args.in_pitch[0], g.c), scratch});
       current = block;
     }
     table.a_offset = group * gemm.run;

@@ -96,10 +96,11 @@ constexpr PlaneFn kPlaneTiles[kPlaneOuts] = {PlaneTile<1>, PlaneTile<2>,
                                              PlaneTile<3>, PlaneTile<4>,
                                              PlaneTile<5>, PlaneTile<6>};
 
-// One output row: y [ow][oc] from kh padded lines.
+// One output row: y [ow][oc], pixels `pixel` floats apart, from kh padded
+// lines.
 NEOCOG_INLINE void PlaneRow(const Conv2d& g, const float* x, int64_t line,
                             const float* weights, const float* bias, Clip clip,
-                            float* planes, float* y) {
+                            float* planes, float* y, int64_t pixel) {
   const int64_t groups = BlocksOf(g.oc, kPlaneOuts);
   const int64_t low = g.oc / groups, high = g.oc % groups;
   for (int64_t ox = 0; ox < g.ow; ox += kPlanePixels) {
@@ -112,7 +113,7 @@ NEOCOG_INLINE void PlaneRow(const Conv2d& g, const float* x, int64_t line,
       out += outs;
     }
     Transpose(planes, kPlanePixels, g.oc, Smaller(kPlanePixels, g.ow - ox),
-              y + ox * g.oc, g.oc, g.oc);
+              y + ox * pixel, pixel, g.oc);
   }
 }
 
@@ -124,25 +125,31 @@ NEOCOG_INLINE void PlaneRun(const Conv2d& g, const StepArgs& args,
   const float* bias = g.bias ? args.in[2] : nullptr;
   const Clip clip = ClipOf(g.act, g.alpha, g.beta);
   float* planes = Take<float>(&scratch, kPlaneMaxOuts * kPlanePixels);
+  const int64_t from = PitchOf(args.in_pitch[0], 1);
+  const int64_t to = PitchOf(args.out_pitch[0], g.oc);
   for (int64_t item = begin; item < end; ++item) {
     const int64_t sample = item / blocks;
     const int64_t first = item % blocks * rows;
     const int64_t count = Smaller(rows, g.oh - first);
     const float* x = args.in[0] + sample * args.in_stride[0];
-    float* y = args.out[0] + sample * args.out_stride[0] + first * g.ow * g.oc;
+    float* y = args.out[0] + sample * args.out_stride[0] + first * g.ow * to;
     for (int64_t i = 0; i < PlaneInRows(g, count); ++i) {
       const int64_t iy = first * g.sh + i - g.pt;
       const bool inside = iy >= 0 && iy < g.h;
-      CopyPadded(inside ? x + iy * g.w : x, inside ? g.w : 0, -g.pl,
-                 line - g.pl, scratch + i * line);
+      const float* row = inside ? x + iy * g.w * from : x;
+      if (from == 1) {
+        CopyPadded(row, inside ? g.w : 0, -g.pl, line - g.pl,
+                   scratch + i * line);
+      } else {
+        CopyPixels(row, from, inside ? g.w : 0, 1, -g.pl, line - g.pl,
+                   scratch + i * line);
+      }
     }
     for (int64_t i = 0; i < count; ++i) {
       PlaneRow(g, scratch + i * g.sh * line, line, args.packed, bias, clip,
-               planes, y + i * g.ow * g.oc);
+               planes, y + i * g.ow * to, to);
     }
-    if (NeedsRun(g.act)) {
-      ActivateRun(g.act, g.alpha, g.beta, y, count * g.ow * g.oc);
-    }
+    ActivateRows(g.act, g.alpha, g.beta, y, count * g.ow, g.oc, to);
   }
 }
 

@@ -168,22 +168,23 @@ int64_t ConvTranspose2dScratchSize(const void* geometry) {
          Aligned(g.c);
 }
 
-// Pointers of the pixels [pixel, pixel + rows) of phase (py, px), counted over
+// Pointers of the pixels [first, first + rows) of phase (py, px), counted over
 // the batch: a [taps][rows], c [rows].
 NEOCOG_INLINE void PhaseTable(const ConvTranspose2d& g, const StepArgs& args,
                               const PhaseAxis& y, const PhaseAxis& x,
-                              int64_t py, int64_t px, int64_t pixel,
+                              int64_t py, int64_t px, int64_t first,
                               int64_t rows, const float* zeros, const float** a,
                               float** c) {
-  int64_t sample = pixel / (y.outputs * x.outputs);
-  int64_t j = pixel / x.outputs % y.outputs;
-  int64_t i = pixel % x.outputs;
+  int64_t sample = first / (y.outputs * x.outputs);
+  int64_t j = first / x.outputs % y.outputs;
+  int64_t i = first % x.outputs;
+  const int64_t pixel = PitchOf(args.out_pitch[0], g.oc);
   for (int64_t done = 0; done < rows;) {
     const int64_t count = Smaller(x.outputs - i, rows - done);
     const float* in = args.in[0] + sample * args.in_stride[0];
     float* out = args.out[0] + sample * args.out_stride[0] +
-                 ((py + j * g.sh) * g.ow + px + i * g.sw) * g.oc;
-    const int64_t out_step = static_cast<int64_t>(g.sw) * g.oc;
+                 ((py + j * g.sh) * g.ow + px + i * g.sw) * pixel;
+    const int64_t out_step = g.sw * pixel;
     for (int64_t p = 0; p < count; ++p) c[done + p] = out + p * out_step;
     const float** to = a + done;
     for (int64_t ty = 0; ty < y.taps; ++ty) {

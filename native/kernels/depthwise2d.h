@@ -96,17 +96,23 @@ int64_t Depthwise2dScratchSize(const void* geometry) {
   return 2 * PointerFloats(DepthwiseTaps(g));
 }
 
+// Floats from one pixel to the next.
+struct DepthwisePitch {
+  int64_t x, y;
+};
+
 // Output rows [begin, end) of one sample, in patches.
 NEOCOG_INLINE void DepthwisePatches(const Depthwise2d& g, const float* x,
                                     float* y, int64_t begin, int64_t end,
                                     const PatchKernels& kernels, Patch* p,
+                                    const DepthwisePitch& pitch,
                                     float* scratch) {
   const int64_t c = g.c, size = g.kh, stride = g.sh;
   float* const zeros = scratch;
   float* const nowhere = scratch + Aligned(c);
   for (int64_t i = 0; i < c; ++i) zeros[i] = 0;
-  p->x_row = g.w * c;
-  p->x_col = c;
+  p->x_row = g.w * pitch.x;
+  p->x_col = pitch.x;
   const int64_t patches = BlocksOf(g.ow, kPatchCols);
   const int64_t low = g.ow / patches, high = g.ow % patches;
   for (int64_t oy = begin; oy < end; oy += kPatchRows) {
@@ -119,20 +125,21 @@ NEOCOG_INLINE void DepthwisePatches(const Depthwise2d& g, const float* x,
       for (int64_t r = 0; r < kPatchRows; ++r) {
         for (int64_t q = 0; q < cols; ++q) {
           p->y[r][q] =
-              oy + r < end ? y + ((oy + r) * g.ow + ox + q) * c : nowhere;
+              oy + r < end ? y + ((oy + r) * g.ow + ox + q) * pitch.y : nowhere;
         }
       }
       const int64_t in_cols = (cols - 1) * stride + size;
       const bool grid =
           cols > 2 && rows_inside && ix >= 0 && ix + in_cols <= g.w;
       if (grid) {
-        p->x = x + (iy * g.w + ix) * c;
+        p->x = x + (iy * g.w + ix) * pitch.x;
       } else {
         for (int64_t i = 0; i < stride + size; ++i) {
           for (int64_t j = 0; j < in_cols; ++j) {
             const bool inside =
                 iy + i >= 0 && iy + i < g.h && ix + j >= 0 && ix + j < g.w;
-            p->cell[i][j] = inside ? x + ((iy + i) * g.w + ix + j) * c : zeros;
+            p->cell[i][j] =
+                inside ? x + ((iy + i) * g.w + ix + j) * pitch.x : zeros;
           }
         }
       }
@@ -174,7 +181,8 @@ NEOCOG_INLINE void DepthwisePixel(const Depthwise2d& g, int64_t count,
 NEOCOG_INLINE void DepthwiseWindows(const Depthwise2d& g, const float* x,
                                     float* y, int64_t begin, int64_t end,
                                     const float* packed, const float* bias,
-                                    Clip clip, float* scratch) {
+                                    Clip clip, const DepthwisePitch& pitch,
+                                    float* scratch) {
   const int64_t taps = DepthwiseTaps(g);
   const float** cells = Take<const float*>(&scratch, PointerFloats(taps));
   int64_t* numbers = reinterpret_cast<int64_t*>(scratch);
@@ -187,12 +195,12 @@ NEOCOG_INLINE void DepthwiseWindows(const Depthwise2d& g, const float* x,
         for (int64_t kx = 0; kx < g.kw; ++kx) {
           const int64_t ix = ox * g.sw + kx * g.dw - g.pl;
           if (ix < 0 || ix >= g.w) continue;
-          cells[count] = x + (iy * g.w + ix) * g.c;
+          cells[count] = x + (iy * g.w + ix) * pitch.x;
           numbers[count++] = ky * g.kw + kx;
         }
       }
       DepthwisePixel(g, count, cells, numbers, packed, bias, clip,
-                     y + (oy * g.ow + ox) * g.oc);
+                     y + (oy * g.ow + ox) * pitch.y);
     }
   }
 }
@@ -205,6 +213,8 @@ void Depthwise2dRun(const void* geometry, const StepArgs& args, int64_t begin,
   const int64_t blocks = BlocksOf(g.oh, rows);
   const float* bias = g.bias ? args.in[2] : nullptr;
   const Clip clip = ClipOf(g.act, g.alpha, g.beta);
+  const DepthwisePitch pitch = {PitchOf(args.in_pitch[0], g.c),
+                                PitchOf(args.out_pitch[0], g.oc)};
   Patch patch;
   patch.weights = args.packed;
   patch.bias = bias;
@@ -216,15 +226,13 @@ void Depthwise2dRun(const void* geometry, const StepArgs& args, int64_t begin,
     const float* x = args.in[0] + sample * args.in_stride[0];
     float* y = args.out[0] + sample * args.out_stride[0];
     if (kernels != nullptr) {
-      DepthwisePatches(g, x, y, first, last, *kernels, &patch, scratch);
+      DepthwisePatches(g, x, y, first, last, *kernels, &patch, pitch, scratch);
     } else {
-      DepthwiseWindows(g, x, y, first, last, args.packed, bias, clip, scratch);
+      DepthwiseWindows(g, x, y, first, last, args.packed, bias, clip, pitch,
+                       scratch);
     }
-    if (NeedsRun(g.act)) {
-      const int64_t row = static_cast<int64_t>(g.ow) * g.oc;
-      ActivateRun(g.act, g.alpha, g.beta, y + first * row,
-                  (last - first) * row);
-    }
+    ActivateRows(g.act, g.alpha, g.beta, y + first * g.ow * pitch.y,
+                 (last - first) * g.ow, g.oc, pitch.y);
   }
 }
 

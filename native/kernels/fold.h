@@ -114,31 +114,37 @@ void FoldColumns(const float* x, int64_t rows, int64_t stride, int64_t width,
                           shift ? shift + j : nullptr, out + j);
 }
 
-// The largest lane, or NaN.
-NEOCOG_INLINE float ReduceMax(Vec v) {
+template <Fold kFold>
+NEOCOG_INLINE float Extreme(float a, float b) {
+  return (kFold == Fold::kMax ? a > b : a < b) ? a : b;
+}
+
+// The largest or smallest lane, or NaN.
+template <Fold kFold>
+NEOCOG_INLINE float ExtremeLane(Vec v) {
   float lane[kLanes];
   Store(lane, v);
   // Four chains of the plain comparison (one instruction, no branch); NaN is
   // looked for in all lanes at once.
   for (int i = 4; i < kLanes; ++i)
-    lane[i % 4] = lane[i] > lane[i % 4] ? lane[i] : lane[i % 4];
-  const float even = lane[0] > lane[2] ? lane[0] : lane[2];
-  const float odd = lane[1] > lane[3] ? lane[1] : lane[3];
+    lane[i % 4] = Extreme<kFold>(lane[i], lane[i % 4]);
+  const float even = Extreme<kFold>(lane[0], lane[2]);
+  const float odd = Extreme<kFold>(lane[1], lane[3]);
   const float nan = ReduceAdd(Select(IsNan(v), v, Zero()));
-  return nan != nan ? nan : even > odd ? even : odd;
+  return nan != nan ? nan : Extreme<kFold>(even, odd);
+}
+
+NEOCOG_INLINE float ProductOfLanes(Vec v) {
+  float lane[kLanes];
+  Store(lane, v);
+  for (int i = 4; i < kLanes; ++i) lane[i % 4] *= lane[i];
+  return (lane[0] * lane[2]) * (lane[1] * lane[3]);
 }
 
 template <Fold kFold>
 NEOCOG_INLINE float FoldLanes(Vec v) {
-  if (kFold == Fold::kMax) return ReduceMax(v);
-  if (kFold != Fold::kMin && kFold != Fold::kProduct) return ReduceAdd(v);
-  float lane[kLanes];
-  Store(lane, v);
-  for (int half = kLanes / 2; half > 0; half /= 2) {
-    for (int i = 0; i < half; ++i)
-      lane[i] = FoldJoin<kFold>(lane[i], lane[i + half]);
-  }
-  return lane[0];
+  if (kFold == Fold::kMax || kFold == Fold::kMin) return ExtremeLane<kFold>(v);
+  return kFold == Fold::kProduct ? ProductOfLanes(v) : ReduceAdd(v);
 }
 
 // kVecs vectors of a flat run of n floats, again and again; lanes that the

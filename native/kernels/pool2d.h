@@ -108,16 +108,17 @@ NEOCOG_INLINE int64_t Counted(const AveragePool2d& g, Taps real, int64_t at,
                    : real.end - real.begin;
 }
 
-// One output row: x [h, w, c], y [ow, c].
+// One output row: x [h, w, c], y [ow, c]; pixels are `pixel` and `to` floats
+// apart.
 template <bool kMax, class Geometry>
-void PoolRow(const Geometry& g, const float* x, int64_t oy, float* y) {
-  const int64_t pixel = g.c;
+void PoolRow(const Geometry& g, const float* x, int64_t pixel, int64_t oy,
+             float* y, int64_t to) {
   const int64_t line = g.w * pixel;
   const int64_t top = oy * g.sh - g.pt;
   const Taps rows = TapsOn(top, g.kh, g.dh, g.h);
   const int64_t counted_rows = Counted(g, rows, top, g.kh, g.dh, g.h, g.pb);
   const float* first = x + (top + rows.begin * g.dh) * line;
-  for (int64_t ox = 0; ox < g.ow; ++ox, y += pixel) {
+  for (int64_t ox = 0; ox < g.ow; ++ox, y += to) {
     const int64_t left = ox * g.sw - g.pl;
     const Taps columns = TapsOn(left, g.kw, g.dw, g.w);
     const int64_t count =
@@ -126,7 +127,7 @@ void PoolRow(const Geometry& g, const float* x, int64_t oy, float* y) {
                        rows.end - rows.begin, columns.end - columns.begin,
                        g.dh * line, g.dw * pixel};
     // A window without a cell has the sum 0: any other divisor gives 0.
-    PoolPixel<kMax>(pane, pixel, static_cast<float>(Larger(count, 1)), y);
+    PoolPixel<kMax>(pane, g.c, static_cast<float>(Larger(count, 1)), y);
   }
 }
 
@@ -147,11 +148,14 @@ template <bool kMax, class Geometry>
 void RunPool(const void* geometry, const StepArgs& args, int64_t begin,
              int64_t end, float*) {
   const Geometry& g = *static_cast<const Geometry*>(geometry);
+  const int64_t pixel = PitchOf(args.in_pitch[0], g.c);
+  const int64_t to = PitchOf(args.out_pitch[0], g.c);
   for (int64_t item = begin; item < end; ++item) {
     const int64_t sample = item / g.oh;
     const int64_t oy = item % g.oh;
-    PoolRow<kMax>(g, args.in[0] + sample * args.in_stride[0], oy,
-                  args.out[0] + sample * args.out_stride[0] + oy * g.ow * g.c);
+    PoolRow<kMax>(g, args.in[0] + sample * args.in_stride[0], pixel, oy,
+                  args.out[0] + sample * args.out_stride[0] + oy * g.ow * to,
+                  to);
   }
 }
 

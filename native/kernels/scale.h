@@ -41,7 +41,11 @@ void RunScale(const void* geometry, const StepArgs& args, int64_t begin,
               int64_t end, float* scratch) {
   const Scale& g = *static_cast<const Scale*>(geometry);
   const int64_t c = g.c;
-  const int64_t width = WideRow(c);
+  const int64_t x_pitch = PitchOf(args.in_pitch[0], c);
+  const int64_t y_pitch = PitchOf(args.out_pitch[0], c);
+  // Rows that lie apart are taken one by one.
+  const bool together = x_pitch == c && y_pitch == c;
+  const int64_t width = together ? WideRow(c) : c;
   const float* scale = args.in[1];
   const float* shift = args.in[2];
   if (width != c) {
@@ -55,10 +59,12 @@ void RunScale(const void* geometry, const StepArgs& args, int64_t begin,
   const Clip clip = ClipOf(g.act, g.alpha, g.beta);
   for (int64_t row = from; row < to; row += width) {
     const int64_t size = Smaller(width, to - row);
+    const float* x_row = args.in[0] + (together ? row : row / c * x_pitch);
+    float* y_row = args.out[0] + (together ? row : row / c * y_pitch);
     for (int64_t i = 0; i < size; i += kChunkFloats) {
       const int64_t n = Smaller(kChunkFloats, size - i);
-      float* y = args.out[0] + row + i;
-      ScaleRun(args.in[0] + row + i, scale + i, shift + i, clip, y, n);
+      float* y = y_row + i;
+      ScaleRun(x_row + i, scale + i, shift + i, clip, y, n);
       if (NeedsRun(g.act)) ActivateRun(g.act, g.alpha, g.beta, y, n);
     }
   }

@@ -74,6 +74,17 @@ NEOCOG_INLINE void CopyPadded(const float* row, int64_t size, int64_t begin,
   for (i = outside; i < end; i += kLanes) Store(to + (i - begin), Zero());
 }
 
+// The pixels [begin, end) of a row of `w` pixels, c floats each and `pitch`
+// floats apart, one after the other, with 0 for those outside.
+NEOCOG_INLINE void CopyPixels(const float* row, int64_t pitch, int64_t w,
+                              int64_t c, int64_t begin, int64_t end,
+                              float* to) {
+  for (int64_t x = begin; x < end; ++x, to += c) {
+    const bool inside = x >= 0 && x < w;
+    for (int64_t i = 0; i < c; ++i) to[i] = inside ? row[x * pitch + i] : 0;
+  }
+}
+
 }  // namespace
 }  // namespace neocog
 

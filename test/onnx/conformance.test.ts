@@ -1,16 +1,9 @@
 import { writeFileSync } from 'node:fs';
-import { loadOnnx, NeocogError, type Tensor, tensor } from 'neocog';
+import { loadOnnx, NeocogError } from 'neocog';
 import { afterAll, describe, expect, test } from 'vitest';
 import { backends, type Engine } from '../support/engines.js';
-import type { DataType, OnnxTensor } from '../support/internals.js';
-import {
-  type ConformanceCase,
-  casesOf,
-  conformanceMissing,
-  difference,
-  suites,
-  tensorsOf,
-} from '../support/onnx-cases.js';
+import { type ConformanceCase, casesOf, conformanceMissing, suites } from '../support/onnx-cases.js';
+import { compare } from '../support/onnx-compare.js';
 import { skipReason } from '../support/onnx-skip.js';
 
 /** What `scripts/conformance.mjs` makes its table of. */
@@ -26,25 +19,8 @@ interface Outcome {
 const [js] = backends as readonly [Engine];
 const outcomes: Outcome[] = [];
 
-function given({ data, shape, type }: OnnxTensor): Tensor<DataType> {
-  // One signature of several: which one is known when it runs.
-  return tensor(data as Uint8Array, shape, type as 'bool');
-}
-
-async function compare({ path, dataSets }: ConformanceCase, { options }: Engine): Promise<void> {
-  const model = await loadOnnx(path, options);
-  for (const set of dataSets) {
-    const inputs = tensorsOf(set, 'input');
-    const call = Object.fromEntries(
-      model.inputs.map(({ name }, i) => [name, given(inputs[i] as OnnxTensor)]),
-    );
-    const results = model.predictSync(call);
-    const expected = tensorsOf(set, 'output');
-    for (const [i, { name }] of model.outputs.entries()) {
-      const result = results[name] as Tensor<DataType>;
-      expect(difference(result, expected[i] as OnnxTensor), `output ${name}`).toBeUndefined();
-    }
-  }
+async function run({ path, dataSets }: ConformanceCase, { options }: Engine): Promise<void> {
+  compare(await loadOnnx(path, options), dataSets);
 }
 
 describe.skipIf(conformanceMissing !== undefined)(`ONNX's own tests ${conformanceMissing ?? ''}`, () => {
@@ -62,7 +38,7 @@ describe.skipIf(conformanceMissing !== undefined)(`ONNX's own tests ${conformanc
       }
       for (const engine of backends) {
         test.skipIf(engine.missing !== undefined)(`${item.name}, ${engine.title}`, async () => {
-          await compare(item, engine);
+          await run(item, engine);
           outcome.passed.push(engine.name);
         });
       }
@@ -72,7 +48,7 @@ describe.skipIf(conformanceMissing !== undefined)(`ONNX's own tests ${conformanc
   test('no exception is wrong: what is skipped is refused with an error of this package', async () => {
     const accepted: string[] = [];
     for (const item of suites.flatMap(casesOf).filter(skipReason)) {
-      const error = await compare(item, js).then(
+      const error = await run(item, js).then(
         () => undefined,
         (reason: unknown) => reason,
       );
@@ -82,10 +58,10 @@ describe.skipIf(conformanceMissing !== undefined)(`ONNX's own tests ${conformanc
   });
 
   test('enough of them are no exceptions', () => {
-    const run = (suite: string): number =>
+    const tested = (suite: string): number =>
       outcomes.filter((outcome) => outcome.suite === suite && outcome.skipped === undefined).length;
-    expect(run('node')).toBeGreaterThanOrEqual(300);
-    expect(run('pytorch-converted')).toBeGreaterThanOrEqual(70);
+    expect(tested('node')).toBeGreaterThanOrEqual(300);
+    expect(tested('pytorch-converted')).toBeGreaterThanOrEqual(70);
   });
 
   afterAll(() => {

@@ -77,6 +77,15 @@ opSuite(
     // Upsampling: stride 0 repeats.
     { d: [3, 2, 4, 2, 5], i: [20, 0, 5, 0, 1], o: [80, 40, 10, 5, 1], inputs: 60, outputs: 240 },
     { d: [2, 3, 2, 3, 16], i: [32, 0, 16, 0, 1], o: [288, 96, 48, 16, 1], inputs: 64, outputs: 576 },
+    // Tiles and broadcasts: outer and inner axes that repeat.
+    { d: [3, 7], i: [0, 1], o: [7, 1], inputs: 7, outputs: 21 },
+    { d: [7, 3], i: [1, 0], o: [3, 1], inputs: 7, outputs: 21 },
+    { d: [3, 4, 2, 5], i: [0, 5, 0, 1], o: [40, 10, 5, 1], inputs: 20, outputs: 120 },
+    { d: [70, 40, 3], i: [40, 1, 0], o: [120, 3, 1], inputs: 2800, outputs: 8400 },
+    // Slices with steps, backwards too.
+    { d: [3, 4], i: [-14, 2], o: [4, 1], from: 28, inputs: 42, outputs: 12 },
+    { d: [90, 40], i: [80, -2], o: [40, 1], from: 79, inputs: 7200, outputs: 3600 },
+    { d: [5, 6, 16], i: [-192, 32, 1], o: [96, 16, 1], from: 768, inputs: 960, outputs: 480 },
   ].map(copyLine),
 );
 

@@ -41,6 +41,8 @@ const lines: readonly Line[] = [
   // Windows over the lower and right edge.
   { h: 5, w: 5, c: 9, k: [2, 2], s: [2, 2], oh: 3, ow: 3 },
   { h: 6, w: 5, c: 3, k: [3, 3], s: [2, 2], pad: [1, 0, 1, 1], oh: 4, ow: 3 },
+  { h: 2, w: 4, c: 5, k: [3, 3], s: [2, 2], oh: 1, ow: 2 },
+  { h: 7, w: 9, c: 12, k: [3, 2], d: [2, 3], s: [2, 3], pad: [1, 0, 0, 1], oh: 3, ow: 3 },
 ];
 
 const averages: readonly Line[] = [
@@ -49,6 +51,8 @@ const averages: readonly Line[] = [
   { h: 5, w: 5, c: 16, k: [3, 3], pad: [2, 0, 1, 2], include: true },
   // Cells beyond the declared padding do not count, even where padding does.
   { h: 6, w: 6, c: 5, k: [3, 3], s: [2, 2], pad: [1, 0, 0, 1], include: true, oh: 4, ow: 4 },
+  { h: 7, w: 9, c: 12, k: [3, 2], d: [2, 3], s: [2, 3], pad: [1, 0, 0, 1], include: true, oh: 3, ow: 3 },
+  { h: 9, w: 8, c: 4, k: [3, 3], d: [2, 3], s: [2, 1], pad: [2, 1, 0, 3], include: true },
 ];
 
 opSuite(

@@ -6,11 +6,22 @@ import { loadAddon } from '../../dist/backend/native.js';
 export type { Backend, BackendOptions, Program } from '../../dist/backend/backend.js';
 export { faultOfBinary } from '../../dist/backend/binary.js';
 export { selectBackend } from '../../dist/backend/select.js';
+export { shareCommon } from '../../dist/compile/common.js';
 export { compile } from '../../dist/compile/compile.js';
+export { foldConstants } from '../../dist/compile/fold-constants.js';
 export { layout } from '../../dist/compile/layout.js';
 export { ModelFileError, ShapeError } from '../../dist/errors.js';
+
 export { elementTypes, isDataType } from '../../dist/formats/onnx/element-types.js';
-export type { Numbers, OnnxAttribute, OnnxFile, OnnxNode, OnnxTensor } from '../../dist/formats/onnx/file.js';
+export type {
+  Numbers,
+  OnnxAttribute,
+  OnnxFile,
+  OnnxNode,
+  OnnxPort,
+  OnnxTensor,
+} from '../../dist/formats/onnx/file.js';
+
 export { readOnnx, readOnnxFile, readTensor } from '../../dist/formats/onnx/read.js';
 export { toBigint, toNumber, WireReader } from '../../dist/formats/onnx/wire.js';
 export { writeOnnx } from '../../dist/formats/onnx/write.js';

@@ -1,7 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Tensor } from 'neocog';
-import { type DataType, type OnnxFile, type OnnxTensor, readOnnx, readTensor } from './internals.js';
+import { type OnnxFile, type OnnxTensor, readOnnx, readTensor } from './internals.js';
 
 /** ONNX's own test models with inputs and outputs, as Debian packages them. */
 const folder = process.env.NEOCOG_ONNX_DATA ?? '/usr/share/libonnx-testdata/data';
@@ -58,25 +57,4 @@ export function tensorsOf(dataSet: string, side: 'input' | 'output'): readonly O
   return Array.from({ length: count }, (_, i) =>
     readTensor(readFileSync(join(dataSet, `${side}_${i}.pb`)), fail),
   );
-}
-
-/**
- * What differs between a result and what is expected, by the rule of ONNX's own runner: shape and data type are equal, and
- * |a - b| <= 1e-7 + 1e-3 |b|, NaN being equal to NaN.
- */
-export function difference(result: Tensor<DataType>, expected: OnnxTensor): string | undefined {
-  if (result.dtype !== expected.type) return `expected ${expected.type}, got ${result.dtype}`;
-  if (result.shape.join() !== expected.shape.join()) {
-    return `expected the shape [${expected.shape}], got [${result.shape}]`;
-  }
-  const { data } = expected;
-  if (data?.length !== result.data.length)
-    return `expected ${data?.length} numbers, got ${result.data.length}`;
-  for (let i = 0; i < data.length; i++) {
-    const [a, b] = [Number(result.data[i]), Number(data[i])];
-    if (!(Object.is(a, b) || a === b || Math.abs(a - b) <= 1e-7 + 1e-3 * Math.abs(b))) {
-      return `element ${i}: expected ${b}, got ${a}`;
-    }
-  }
-  return undefined;
 }

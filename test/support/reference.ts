@@ -57,11 +57,24 @@ function lines(
 
 const sum = (line: readonly number[]): number => line.reduce((total, value) => total + value, 0);
 
+/** The first place of the largest or smallest number, with `last` in the name the last one; NaN comes before all. */
+function place(kind: string, line: readonly number[]): number {
+  const extreme = kind.startsWith('argmax') ? Math.max(...line) : Math.min(...line);
+  const found = (value: number): boolean => (Number.isNaN(extreme) ? Number.isNaN(value) : value === extreme);
+  return kind.endsWith('last') ? line.findLastIndex(found) : line.findIndex(found);
+}
+
 export function reduce(kind: string, outer: number, size: number, inner: number, [x]: Inputs): Expected {
   const divisor = kind === 'mean' ? size : 1;
   const over = (f: (line: number[]) => number): Float64Array =>
     lines(x as Float32Array, outer, size, inner, f).reduced;
   if (kind === 'max') return exact(over((line) => Math.max(...line)));
+  if (kind === 'min') return exact(over((line) => Math.min(...line)));
+  if (kind.startsWith('arg')) return exact(over((line) => place(kind, line)));
+  if (kind === 'product') {
+    const values = over((line) => line.reduce((product, value) => product * value, 1));
+    return { values, magnitude: values.map(Math.abs), terms: size };
+  }
   const values = over((line) => sum(line) / divisor);
   return { values, magnitude: over((line) => sum(line.map(Math.abs)) / divisor), terms: size + 1 };
 }
@@ -86,6 +99,24 @@ export function softmax(outer: number, size: number, inner: number, [x]: Inputs)
     }
   });
   return { values: mapped, magnitude, terms: size + 8 };
+}
+
+/** x - max - log(sum exp(x - max)); an error of the sum is an absolute one of the result. */
+export function logSoftmax(outer: number, size: number, inner: number, [x]: Inputs): Expected {
+  const over = (f: (shifted: number, log: number) => number): Float64Array =>
+    lines(x as Float32Array, outer, size, inner, (line, write) => {
+      const max = Math.max(...line);
+      const log = Math.log(sum(line.map((value) => Math.exp(value - max))));
+      line.forEach((value, i) => {
+        write(i, f(value - max, log));
+      });
+      return 0;
+    }).mapped;
+  return {
+    values: over((shifted, log) => shifted - log),
+    magnitude: over((shifted, log) => 1 - shifted + log),
+    terms: size + 8,
+  };
 }
 
 /** Binary ops with broadcasting: `strides` in floats for each of `dims`, 0 where repeated. */

@@ -101,6 +101,11 @@ export class Spelled {
     return this.node('matmul', {}, this.reshape(pooled, channels), this.weight([channels, units]));
   }
 
+  /** A number that broadcasts to everything. */
+  number(value: number): number {
+    return this.constant([], [value]);
+  }
+
   finish(...outputs: number[]): Graph {
     return this.graph.finish(outputs);
   }

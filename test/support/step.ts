@@ -19,6 +19,10 @@ export interface StepSpec {
   readonly sharedOutputs?: boolean;
 }
 
+function whole(space: Ref['space'], index: number, size: number, perSample: boolean): Ref {
+  return { space, index, offset: 0, start: 0, size, stride: size, pitch: 0, perSample };
+}
+
 /** A plan of this one step; constants are given here, the other inputs at each run. */
 export function stepPlan(spec: StepSpec, data: readonly Float32Array[]): Plan {
   const constants: Float32Array[] = [];
@@ -27,10 +31,10 @@ export function stepPlan(spec: StepSpec, data: readonly Float32Array[]): Plan {
     const perSample = kind === 'sample';
     if (kind === 'constant') {
       const index = constants.push(fenced(data[i] as Float32Array)) - 1;
-      return { space: 'constant', index, offset: 0, size, perSample };
+      return whole('constant', index, size, perSample);
     }
     const index = inputs.push({ name: `input ${i}`, shape: [size], perSample, size }) - 1;
-    return { space: 'input', index, offset: 0, size, perSample };
+    return whole('input', index, size, perSample);
   });
   const perSample = !spec.sharedOutputs;
   const step = {
@@ -39,7 +43,7 @@ export function stepPlan(spec: StepSpec, data: readonly Float32Array[]): Plan {
     geometry: spec.geometry,
     repeat: 1,
     inputs: refs,
-    outputs: spec.outputs.map((size, index): Ref => ({ space: 'output', index, offset: 0, size, perSample })),
+    outputs: spec.outputs.map((size, index) => whole('output', index, size, perSample)),
   };
   const outputs = spec.outputs.map((size, i) => ({ name: `output ${i}`, shape: [size], perSample, size }));
   return { steps: [step], inputs, outputs, constants, sampleArena: 0, sharedArena: 0 } as unknown as Plan;

@@ -1,9 +1,9 @@
 import { show } from '../../errors.js';
+import { inOrder } from '../order.js';
 import type { Fail } from '../safetensors.js';
 import { maxInitializers, maxNodes } from './check.js';
 import type { ReadContext } from './context.js';
 import type { OnnxFile, OnnxNode, OnnxPort, OnnxTensor } from './file.js';
-import { inOrder } from './order.js';
 import { readNode } from './read-node.js';
 import { readPort } from './read-port.js';
 import { readTensorMessage } from './read-tensor.js';

@@ -37,7 +37,7 @@ export function graphModel(
 
   const prepare = (who: string, x: unknown) => {
     const call = readGraphCall(who, inputs, outputs.length, x);
-    const made = special.of(call.tensors);
+    const made = special.of(who, call.tensors);
     const first = call.tensors.get(inputs[0]?.name as string);
     const n = made.batched ? (first?.shape[0] as number) : 1;
     const places = made.outputs.map((value) => placeOf(who, value, n));

@@ -1,9 +1,10 @@
+import type { OnnxFile } from '../../formats/onnx/file.js';
 import { readOnnx, readOnnxFile } from '../../formats/onnx/read.js';
 import { failing } from '../../formats/safetensors.js';
 import { boolean, expected, oneOf, readOptions } from '../../options.js';
 import { asBytes } from '../../tensor.js';
 import type { Model } from '../face.js';
-import { modelOptionNames, modelSettings } from '../options.js';
+import { type ModelSettings, modelOptionNames, modelSettings } from '../options.js';
 import { filePath } from '../save.js';
 import { graphModel } from './graph-model.js';
 
@@ -25,5 +26,24 @@ export async function readOnnxModel(from: unknown, options: unknown): Promise<Mo
     path === undefined
       ? readOnnx((bytes as Uint8Array).slice(), fail)
       : await readOnnxFile(path, fail, { externalData });
-  return graphModel(file, settings, layout, fail);
+  return graphModel(file, { ...settings, ...described(file, settings) }, layout, fail);
+}
+
+/** What `saveOnnx` keeps in the metadata; other programs may keep something else there under these names. */
+function described({ metadata }: OnnxFile, settings: ModelSettings): Partial<ModelSettings> {
+  const field = (name: 'preprocessing' | 'labels'): unknown => {
+    const text = metadata.get(name);
+    if (settings[name] !== undefined || text === undefined) return undefined;
+    try {
+      const { [name]: checked } = modelSettings('metadata', { [name]: JSON.parse(text) });
+      return checked;
+    } catch {
+      return undefined;
+    }
+  };
+  const [preprocessing, labels] = [field('preprocessing'), field('labels')];
+  return {
+    ...(preprocessing === undefined ? {} : { preprocessing }),
+    ...(labels === undefined ? {} : { labels }),
+  } as Partial<ModelSettings>;
 }

@@ -24,7 +24,7 @@ export interface Special {
 
 export interface Specialiser {
   /** What computes these inputs; made now where no call of the same shapes came before. */
-  of(tensors: ReadonlyMap<string, Tensor<DataType>>): Special;
+  of(who: string, tensors: ReadonlyMap<string, Tensor<DataType>>): Special;
   /** For the shapes that the file declares; undefined where lengths other than the batch are free. */
   declared(): Special | undefined;
   /** The weights have changed: all programs are made anew. */
@@ -113,14 +113,14 @@ export function specialiser(
   };
 
   return Object.freeze({
-    of(tensors: ReadonlyMap<string, Tensor<DataType>>) {
+    of(who: string, tensors: ReadonlyMap<string, Tensor<DataType>>) {
       // An engine that was disposed answers for itself.
       if (disposed) return [...specials.values()][0] ?? of(tensors);
       try {
         return of(tensors);
       } catch (error) {
         // The file was checked when it was loaded: what does not fit now are the given shapes.
-        if (error instanceof ModelFileError) throw new ShapeError(error.message, { cause: error });
+        if (isRule(error)) throw new ShapeError(`${who}: ${error.message}`, { cause: error });
         throw error;
       }
     },
@@ -159,10 +159,12 @@ export function specialiser(
 
 /** The rules that a layer of a graph breaks, as rules of the file. */
 export function asFileError(error: unknown, fail: (rule: string) => never): never {
-  const known =
-    error instanceof ModelFileError || error instanceof ShapeError || error instanceof OptionError;
-  if (known) return fail((error as NeocogError).message);
+  if (isRule(error)) return fail(error.message);
   throw error;
+}
+
+function isRule(error: unknown): error is NeocogError {
+  return error instanceof ModelFileError || error instanceof ShapeError || error instanceof OptionError;
 }
 
 function hasFreeBatch({ shape }: GraphPort): boolean {
