@@ -1,5 +1,5 @@
 import { extname } from 'node:path';
-import { type BackendInfo, load, loadOnnx, type Model, type ModelOptions } from '../index.js';
+import { type BackendInfo, load, loadOnnx, loadTfjs, type Model, type ModelOptions } from '../index.js';
 import { UsageError } from './command.js';
 
 /** The options that say which engine computes, for `parseArgs`. */
@@ -15,6 +15,8 @@ export function loadModel(
   switch (extname(path).toLowerCase()) {
     case '.onnx':
       return loadOnnx(path, given);
+    case '.json':
+      return loadTfjs(path, given);
     default:
       return load(path, given);
   }

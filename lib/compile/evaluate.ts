@@ -27,7 +27,11 @@ export function evaluate(
     batch: 1,
     inputs: inputs.map(({ data }) => data),
     outputs,
+    inputSizes: inputs.map(({ data }) => data.length),
     inputStrides: inputs.map(() => 0),
+    inputPitches: inputs.map(() => 0),
+    outputStride: 0,
+    outputPitch: 0,
     packed: (weights && word.pack?.(geometry, weights)) ?? nothing,
   });
   return results.map(({ shape }, index) => ({ shape, data: outputs[index] as Float32Array }));
