@@ -12,12 +12,15 @@ const maxOpLength = 200;
 const nodeBytes = 64;
 const nameBytes = 32;
 
+/** Shared by all nodes without: a map of its own would be the largest part of these. */
+const noAttributes: ReadonlyMap<string, OnnxAttribute> = new Map();
+
 /** Reads a NodeProto. Its name may still be '' or not unique. */
 export function readNode(wire: WireReader, context: ReadContext, fail: Fail): OnnxNode {
   context.take(nodeBytes, fail);
   const inputs: string[] = [];
   const outputs: string[] = [];
-  const attributes = new Map<string, OnnxAttribute>();
+  let attributes: Map<string, OnnxAttribute> | undefined;
   let [name, type, domain] = ['', '', ''];
   const value = (names: string[]): void => {
     context.take(nameBytes, fail);
@@ -30,6 +33,7 @@ export function readNode(wire: WireReader, context: ReadContext, fail: Fail): On
     else if (field === 4) type = wire.text('the name of an operator');
     else if (field === 5) {
       const [key, attribute] = readAttribute(wire.message(fail), context, fail);
+      attributes ??= new Map();
       if (attributes.has(key)) fail(`expected every attribute once, got ${show(key)} twice`);
       attributes.set(key, attribute);
       if (attributes.size > maxAttributes) fail(`expected ${maxAttributes} attributes at most, got more`);
@@ -39,7 +43,7 @@ export function readNode(wire: WireReader, context: ReadContext, fail: Fail): On
   if (type === '') fail('expected the name of an operator, got none');
   const op = isOwnDomain(domain) ? type : `${domain}.${type}`;
   if (op.length > maxOpLength) fail(`expected an operator's name of at most ${maxOpLength} characters`);
-  return { op, name, inputs, outputs, attributes };
+  return { op, name, inputs, outputs, attributes: attributes ?? noAttributes };
 }
 
 /** ONNX's own operators have no domain, or this one. */
