@@ -1,4 +1,5 @@
 import type { Graph, Node, Value } from '../graph/graph.js';
+import type { OpId } from '../ops/index.js';
 import { links } from './links.js';
 
 /** A graph while a pass rewrites it. */
@@ -16,6 +17,23 @@ export interface Draft {
   /** Gives a value its numbers: it is made by no node any more. */
   settle(id: number, data: Float32Array): void;
   finish(): Graph;
+}
+
+/**
+ * Shows a pass the nodes in their order, as they were, and gives the graph that it makes of them. A graph with none of
+ * `ops` is left alone: most graphs are one eager step.
+ */
+export function rewrite(
+  graph: Graph,
+  ops: readonly OpId[],
+  visit: (node: Node, index: number, changed: Draft) => void,
+): Graph {
+  if (!graph.nodes.some(({ op }) => ops.includes(op))) return graph;
+  const changed = draft(graph);
+  graph.nodes.forEach((node, index) => {
+    visit(node, index, changed);
+  });
+  return changed.finish();
 }
 
 export function draft(graph: Graph): Draft {

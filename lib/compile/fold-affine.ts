@@ -1,7 +1,7 @@
 import { attributesOf, type Graph, type Node } from '../graph/graph.js';
 import type { OpId } from '../ops/index.js';
-import { type Affine, activationOf, affineOf, isFinite32 } from './affine.js';
-import { type Draft, draft } from './draft.js';
+import { type Affine, activationOf, affineOf, affineOps, isFinite32 } from './affine.js';
+import { type Draft, rewrite } from './draft.js';
 import { isLinear } from './fuse-activation.js';
 
 /** Which output channel an element of an op's weights belongs to: `i -> floor(i / inner) % channels`. */
@@ -27,8 +27,7 @@ function rest(kernel: readonly number[]): number {
  * one `scale`. Factors that are not finite stay as they are: an infinite weight would make NaN of inputs that are 0.
  */
 export function foldAffine(graph: Graph): Graph {
-  const changed = draft(graph);
-  graph.nodes.forEach((node, index) => {
+  return rewrite(graph, affineOps, (node, index, changed) => {
     const affine = affineOf(node, changed.value);
     if (!affine) return;
     const at = changed.readOnce(affine.x) ? changed.maker(affine.x) : undefined;
@@ -48,7 +47,6 @@ export function foldAffine(graph: Graph): Graph {
     if (joined) changed.set(at, undefined);
     if (joined || node.op === 'batchnorm') asScale(changed, index, joined ?? affine);
   });
-  return changed.finish();
 }
 
 /** A `scale` in the place of a node. */
@@ -77,18 +75,18 @@ function intoWeights(node: Node, { scale, shift }: Affine, changed: Draft): numb
   const newBias = changed.constant(`${node.name}/folded bias`, [sums.length], Float32Array.from(sums));
   if (scale.every((factor) => factor === 1)) return [x, weights, newBias];
   const kernel = multiplied(data, scale, inner(shape, node.attributes));
-  if (!isFinite32(kernel)) return undefined;
+  if (!kernel) return undefined;
   return [x, changed.constant(`${node.name}/folded kernel`, shape, kernel), newBias];
 }
 
-/** A plain loop: there may be a hundred million weights. */
-function multiplied(weights: Float32Array, scale: Float64Array, inner: number): Float32Array {
+/** Nothing where a product is not finite. Plain loops: there may be a hundred million weights. */
+function multiplied(weights: Float32Array, scale: Float64Array, inner: number): Float32Array | undefined {
   const kernel = new Float32Array(weights.length);
   for (let i = 0, c = 0; i < kernel.length; c = c + 1 === scale.length ? 0 : c + 1) {
     const factor = scale[c] as number;
     for (const end = i + inner; i < end; i++) kernel[i] = (weights[i] as number) * factor;
   }
-  return kernel;
+  return isFinite32(kernel) ? kernel : undefined;
 }
 
 /** (x a + b) c + d = x a c + (b c + d) */

@@ -1,7 +1,7 @@
 import { attributesOf, type Graph, type Node } from '../graph/graph.js';
 import type { Activated, Activation } from '../ops/index.js';
 import { sameShape } from '../tensor.js';
-import { type Draft, draft } from './draft.js';
+import { type Draft, rewrite } from './draft.js';
 import { isLinear } from './fuse-activation.js';
 import { withNumber } from './simplify.js';
 
@@ -11,8 +11,7 @@ import { withNumber } from './simplify.js';
  * that others read stay for them.
  */
 export function recognise(graph: Graph): Graph {
-  const changed = draft(graph);
-  graph.nodes.forEach((node, index) => {
+  return rewrite(graph, ['binary'], (node, index, changed) => {
     if (node.op !== 'binary' || !isLinear(node)) return;
     const found = productOf(node, reader(changed));
     if (!found || !sameShape(changed.value(found.x).shape, changed.value(node.outputs[0] as number).shape))
@@ -24,7 +23,6 @@ export function recognise(graph: Graph): Graph {
       inputs: [found.x],
     });
   });
-  return changed.finish();
 }
 
 interface Found {
