@@ -1,6 +1,6 @@
 import type { Graph, Node, Value } from '../graph/graph.js';
 import type { OpId } from '../ops/index.js';
-import { links } from './links.js';
+import { alive, links } from './links.js';
 
 /** A graph while a pass rewrites it. */
 export interface Draft {
@@ -16,6 +16,7 @@ export interface Draft {
   constant(name: string, shape: readonly number[], data: Float32Array): number;
   /** Gives a value its numbers: it is made by no node any more. */
   settle(id: number, data: Float32Array): void;
+  /** The graph without nodes that nobody reads any more. */
   finish(): Graph;
 }
 
@@ -53,6 +54,10 @@ export function draft(graph: Graph): Draft {
     settle(id, data) {
       values[id] = { ...(values[id] as Value), data };
     },
-    finish: () => ({ ...graph, values, nodes: nodes.filter((node) => node !== undefined) }),
+    finish() {
+      // Readers that are no longer read would keep what they read from being joined with others.
+      const left = nodes.filter((node) => node !== undefined);
+      return { ...graph, values, nodes: alive(left, graph.outputs) };
+    },
   };
 }
