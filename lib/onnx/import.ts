@@ -4,7 +4,7 @@ import { type GraphBuilder, graphBuilder } from '../graph/builder.js';
 import type { Graph } from '../graph/graph.js';
 import { type EmitContext, emitter } from './emitter.js';
 import { evaluators } from './evaluate/index.js';
-import { emptyKnown, isDataType, knownOf, transposedKnown } from './known.js';
+import { dependsOnBatch, emptyKnown, isDataType, knownOf, transposedKnown } from './known.js';
 import { NeedsShared } from './needs.js';
 import { type NodeScope, nodeScope } from './node-scope.js';
 import { NotBatched } from './not-batched.js';
@@ -93,6 +93,7 @@ function attempt(file: OnnxFile, request: ImportRequest, shared: ReadonlySet<str
   const outputs = file.outputs.map(({ name }) => {
     const value = named(name);
     if (!value) throw new ModelFileError(`output ${show(name)}: expected a node that computes it, got none`);
+    if (value.kind === 'known' && dependsOnBatch(value)) throw new NotBatched('an output counts the batch');
     return presented(value, request, builder, 'out');
   });
   const ids = outputs.flatMap((value) => (value.kind === 'flowing' ? [value.id] : []));

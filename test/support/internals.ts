@@ -11,6 +11,8 @@ export { compile } from '../../dist/compile/compile.js';
 export { foldConstants } from '../../dist/compile/fold-constants.js';
 export { layout } from '../../dist/compile/layout.js';
 export { ModelFileError, ShapeError } from '../../dist/errors.js';
+
+export { elementTypes, isDataType } from '../../dist/formats/onnx/element-types.js';
 export type {
   Numbers,
   OnnxAttribute,
@@ -19,6 +21,7 @@ export type {
   OnnxPort,
   OnnxTensor,
 } from '../../dist/formats/onnx/file.js';
+
 export { readOnnx, readOnnxFile, readTensor } from '../../dist/formats/onnx/read.js';
 export { toBigint, toNumber, WireReader } from '../../dist/formats/onnx/wire.js';
 export { writeOnnx } from '../../dist/formats/onnx/write.js';
@@ -32,6 +35,7 @@ export { checkOperators, type ImportRequest, importOnnx } from '../../dist/onnx/
 export { NeedsValue } from '../../dist/onnx/needs.js';
 export { nodeScope } from '../../dist/onnx/node-scope.js';
 export { NotBatched } from '../../dist/onnx/not-batched.js';
+export { rules } from '../../dist/onnx/operators/index.js';
 export type { Known } from '../../dist/onnx/value.js';
 export { activations } from '../../dist/ops/activation.js';
 export { binaries } from '../../dist/ops/binary.js';

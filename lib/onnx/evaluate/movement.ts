@@ -9,6 +9,7 @@ import {
   type Inputs,
   integersAt,
   known,
+  numberOf,
   required,
   roomFor,
 } from './known.js';
@@ -138,8 +139,8 @@ function tile(scope: NodeScope, inputs: Inputs): readonly Known[] {
 
 /** Dropout at inference: nothing is dropped. */
 function dropout(scope: NodeScope, inputs: Inputs): readonly Known[] {
-  const training = inputs[2]?.data[0];
-  if (training) scope.fail('expected inference, got training_mode');
+  const ratio = inputs[1] ? Number(numberOf(scope, inputs[1])) : 0.5;
+  if (inputs[2]?.data[0] && ratio !== 0) scope.fail(`expected a ratio of 0 for training, got ${ratio}`);
   const source = first(scope, inputs);
   const type = scope.opset < 10 ? source.type : 'bool';
   return [source, known(type, source.shape, filled(type, source.data.length, 1))];
