@@ -1,15 +1,16 @@
 import { ModelFileError, OptionError, ShapeError, show } from '../errors.js';
+import { isDataType } from '../formats/onnx/element-types.js';
 import type { OnnxFile, OnnxNode, OnnxPort, OnnxTensor } from '../formats/onnx/file.js';
 import { type GraphBuilder, graphBuilder } from '../graph/builder.js';
 import type { Graph } from '../graph/graph.js';
 import { type EmitContext, emitter } from './emitter.js';
 import { evaluators } from './evaluate/index.js';
-import { dependsOnBatch, emptyKnown, isDataType, knownOf, transposedKnown } from './known.js';
+import { dependsOnBatch, emptyKnown, knownOf, transposedKnown } from './known.js';
 import { NeedsShared } from './needs.js';
 import { type NodeScope, nodeScope } from './node-scope.js';
 import { NotBatched } from './not-batched.js';
 import { rules } from './operators/index.js';
-import { sourcesIn } from './sources.js';
+import { readIn, sourcesIn } from './sources.js';
 import { batch, type Known, type Length, type Value } from './value.js';
 
 export interface ImportRequest {
@@ -68,6 +69,7 @@ function attempt(file: OnnxFile, request: ImportRequest, shared: ReadonlySet<str
     builder,
     batched: request.mode === 'batched',
     floats: new WeakMap(),
+    read: readIn(file),
     sources: sourcesIn(file, values),
   };
   const named = (name: string): Value | undefined => {
@@ -85,8 +87,8 @@ function attempt(file: OnnxFile, request: ImportRequest, shared: ReadonlySet<str
     const results = applied(scope, given, context);
     for (const [i, name] of node.outputs.entries()) {
       const result = results[i];
-      if (name === '') continue;
-      values.set(name, result ?? scope.fail(`expected no use of output ${i}, which is not computed`));
+      if (result) values.set(name, result);
+      else if (context.read.has(name)) scope.fail(`expected no use of output ${i}, which is not computed`);
     }
   }
 

@@ -136,6 +136,32 @@ for (const { title, options, missing } of backends) {
       await refused(() => net.predict(x), /object/);
     });
 
+    test('an image of bytes flows: one program for all of them', async () => {
+      const bytes = bytesOf(
+        {
+          nodes: [
+            node('Transpose', ['x'], ['t'], { perm: [0, 3, 1, 2] }),
+            node('Cast', ['t'], ['f'], { to: 1 }),
+            node('Mul', ['f', 'scale'], ['s']),
+            node('Conv', ['s', 'w'], ['y']),
+          ],
+          weights: {
+            scale: known('float32', [], [1 / 255]),
+            w: known('float32', [1, 3, 2, 2], [...floats(random(2), 12)]),
+          },
+        },
+        { x: ['uint8', ['n', 4, 4, 3]] },
+        { y: ['float32', ['n', 1, 3, 3]] },
+      );
+      const net = await loadOnnx(bytes, options);
+      const image = Uint8Array.from({ length: 96 }, (_, i) => (i * 37) % 256);
+      const both = net.predictSync<Tensor>(tensor(image, [2, 4, 4, 3]));
+      expect(both.shape).toEqual([2, 1, 3, 3]);
+      const second = net.predictSync<Tensor>(tensor(image.slice(48), [1, 4, 4, 3]));
+      expect(second.data).toEqual(both.data.slice(9));
+      expect(Math.abs(both.data[0] as number)).toBeGreaterThan(0);
+    });
+
     test('a graph that mixes the batch with other axes', async () => {
       const bytes = bytesOf(
         { nodes: [node('Reshape', ['x', 'shape'], ['y'])], weights: { shape: ints(-1, 3) } },

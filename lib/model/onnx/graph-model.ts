@@ -41,7 +41,7 @@ export function graphModel(
     const first = call.tensors.get(inputs[0]?.name as string);
     const n = made.batched ? (first?.shape[0] as number) : 1;
     const places = made.outputs.map((value) => placeOf(who, value, n));
-    const arrays = made.inputs.map((name) => call.tensors.get(name)?.data as Float32Array);
+    const arrays = made.inputs.map((name) => floatsOf(call.tensors.get(name) as Tensor<DataType>));
     const flowing = places.filter((_, i) => made.outputs[i]?.kind === 'flowing');
     return { call, made, n, places, arrays, flowing };
   };
@@ -135,6 +135,11 @@ export function graphModel(
     settings,
   });
   return made;
+}
+
+/** Numbers as the engine holds them. */
+function floatsOf({ dtype, data }: Tensor<DataType>): Float32Array {
+  return dtype === 'float32' ? (data as Float32Array) : Float32Array.from(data as ArrayLike<number>);
 }
 
 function checked<T>(work: () => T, fail: (rule: string) => never): T {

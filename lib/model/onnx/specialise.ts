@@ -44,8 +44,8 @@ export function specialiser(
 ): Specialiser {
   const specials = new Map<string, Special>();
   let disposed = false;
-  /** Inputs whose numbers decide about the graph: integers, and what shapes are computed from. */
-  const givenInputs = new Set(inputs.filter(({ dtype }) => dtype !== 'float32').map(({ name }) => name));
+  /** Inputs whose numbers decide about the graph: integers that it computes with, and what shapes are computed from. */
+  const givenInputs = new Set(inputs.filter((port) => !becomesFloat(file, port)).map(({ name }) => name));
   let batched = givenInputs.size === 0 && inputs.length > 0 && inputs.every(hasFreeBatch);
 
   const make = (
@@ -165,6 +165,29 @@ export function asFileError(error: unknown, fail: (rule: string) => never): neve
 
 function isRule(error: unknown): error is NeocogError {
   return error instanceof ModelFileError || error instanceof ShapeError || error instanceof OptionError;
+}
+
+/** Operators that move numbers about and change none. */
+const moving = new Set(['Identity', 'Transpose', 'Reshape', 'Squeeze', 'Unsqueeze', 'Flatten']);
+/** Types that become float32 at the border with the same rounding as later. */
+const castable: ReadonlySet<DataType> = new Set<DataType>(['float64', 'int32', 'uint8', 'bool']);
+
+/** Whether an input flows: float32 does, and so does an image of bytes that the graph casts before it computes. */
+function becomesFloat({ nodes, outputs }: OnnxFile, { name, dtype }: GraphPort): boolean {
+  if (dtype === 'float32') return true;
+  if (!castable.has(dtype) || outputs.some((output) => output.name === name)) return false;
+  const moved = new Set([name]);
+  const exact = dtype === 'uint8' || dtype === 'bool';
+  for (const { op, inputs, outputs: made, attributes } of nodes) {
+    const at = inputs.findIndex((input) => moved.has(input));
+    if (at < 0) continue;
+    const to = attributes.get('to')?.value;
+    if (op === 'Cast' && (exact || to === 1 || to === 'FLOAT')) continue;
+    if (at > 0 || !moving.has(op) || made.some((out) => outputs.some((output) => output.name === out)))
+      return false;
+    for (const out of made) moved.add(out);
+  }
+  return true;
 }
 
 function hasFreeBatch({ shape }: GraphPort): boolean {
