@@ -1,6 +1,27 @@
 #include "memory.h"
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 namespace neocog {
+
+void UseBigPages(float* floats, int64_t count) {
+#if defined(__linux__)
+  constexpr uintptr_t kPage = uintptr_t{1} << 21;
+  const uintptr_t begin = reinterpret_cast<uintptr_t>(floats);
+  const uintptr_t end = begin + static_cast<uintptr_t>(count) * sizeof(float);
+  const uintptr_t first = (begin + kPage - 1) / kPage * kPage;
+  // A refusal costs time only.
+  if (end > first) {
+    (void)madvise(reinterpret_cast<void*>(first), (end - first) / kPage * kPage,
+                  MADV_HUGEPAGE);
+  }
+#else
+  (void)floats;
+  (void)count;
+#endif
+}
 
 Lender::~Lender() {
   while (first_ != nullptr) {

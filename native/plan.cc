@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "cpu.h"
+#include "packing.h"
 #include "pool.h"
 
 namespace neocog {
@@ -84,28 +85,6 @@ Floats Allocated(int64_t count) {
   return floats;
 }
 
-// The weights of a step, on their way to their packed form.
-struct Packing {
-  const OpKernel* kernel;
-  const void* geometry;
-  const float* weights;
-  float* packed;
-  int64_t packed_size;
-
-  void Run(int threads) {
-    const int64_t items = kernel->pack_items(geometry);
-    // About a cycle per float.
-    const int64_t cost = packed_size / std::max<int64_t>(items, 1);
-    ParallelFor(
-        items, cost, threads,
-        [](void* context, int, int64_t begin, int64_t end) {
-          const Packing& p = *static_cast<const Packing*>(context);
-          p.kernel->pack(p.geometry, p.weights, p.packed, begin, end);
-        },
-        this);
-  }
-};
-
 // A step on its way through the pool.
 struct Region {
   const OpKernel* kernel;
@@ -134,6 +113,7 @@ Plan::Plan(const PlanSpec& spec, const KernelTable& table, int threads)
       copies_(threads_ + 1) {
   steps_.reserve(spec.steps.size());
   for (const StepSpec& step : spec.steps) AddStep(spec, step, table);
+  PackConstants(spec);
   KeepConstants(spec);
 }
 
@@ -178,23 +158,50 @@ void Plan::AddStep(const PlanSpec& spec, const StepSpec& from,
   if (step.packed_size > 0) {
     step.packs = packs;
     const Ref& weights = from.inputs[packs];
-    if (weights.space == Space::kConstant) {
-      step.packed = PackConstant(
-          step, spec.constants[weights.index].data + weights.offset);
-    } else {
+    if (weights.space != Space::kConstant) {
       packing_ = std::max(packing_, step.packed_size);
     }
   }
   steps_.push_back(step);
 }
 
-const float* Plan::PackConstant(const Step& step, const float* weights) {
-  Floats packed = Allocated(step.packed_size);
-  Packing{step.kernel, &step.geometry, weights, packed.get(), step.packed_size}
-      .Run(threads_);
-  bytes_ += step.packed_size * kFloatBytes;
-  packed_.push_back(std::move(packed));
-  return packed_.back().get();
+// Packs the constants that steps read packed, one step after the other, each on
+// all threads, into one memory.
+void Plan::PackConstants(const PlanSpec& spec) {
+  const auto constant_of = [&](const Step& step) -> const Constant* {
+    if (step.packs < 0) return nullptr;
+    const Ref& ref = refs_[step.first_ref + step.packs];
+    return ref.space == Space::kConstant ? &spec.constants[ref.index] : nullptr;
+  };
+  Size total, scaled_size;
+  for (const Step& step : steps_) {
+    const Constant* constant = constant_of(step);
+    if (constant == nullptr) continue;
+    total = (total + Size(step.packed_size)).RoundedUp();
+    if (constant->scale != nullptr && constant->size > scaled_size.value()) {
+      scaled_size = Size(constant->size);
+    }
+  }
+  if (total.value() == 0) return;
+  packed_ = Allocated(total.value());
+  UseBigPages(packed_.get(), total.value());
+  bytes_ += total.value() * kFloatBytes;
+  const Floats scaled = Allocated(scaled_size.value());
+  float* to = packed_.get();
+  for (Step& step : steps_) {
+    const Constant* constant = constant_of(step);
+    if (constant == nullptr) continue;
+    const float* weights = constant->data;
+    if (constant->scale != nullptr) {
+      CopyConstant(*constant, scaled.get(), threads_);
+      weights = scaled.get();
+    }
+    const Ref& ref = refs_[step.first_ref + step.packs];
+    PackWeights(*step.kernel, &step.geometry, weights + ref.offset + ref.start,
+                to, step.packed_size, threads_);
+    step.packed = to;
+    to += Size(step.packed_size).RoundedUp().value();
+  }
 }
 
 // Copies the constants that some step reads as they are.
@@ -207,7 +214,7 @@ void Plan::KeepConstants(const PlanSpec& spec) {
       if (kept != nullptr) continue;
       const Constant& constant = spec.constants[ref.index];
       kept = Allocated(constant.size);
-      std::copy_n(constant.data, constant.size, kept.get());
+      CopyConstant(constant, kept.get(), threads_);
       bytes_ += constant.size * kFloatBytes;
     }
   }
@@ -317,9 +324,8 @@ void Plan::RunStep(const Step& step, const Layout& layout, int64_t batch,
                    scratch_};
   for (int64_t s = 0; s < (one_by_one ? items : 1); ++s) {
     if (packs_now && (s == 0 || own_weights)) {
-      Packing{step.kernel, &step.geometry, pointers[step.packs], packing,
-              step.packed_size}
-          .Run(threads_);
+      PackWeights(*step.kernel, &step.geometry, pointers[step.packs], packing,
+                  step.packed_size, threads_);
     }
     ParallelFor(
         step.kernel->items(&step.geometry, args.batch), step.item_cost,

@@ -11,6 +11,7 @@
 
 #include "kernels.h"
 #include "memory.h"
+#include "packing.h"
 
 namespace neocog {
 
@@ -46,11 +47,6 @@ struct StepSpec {
 struct Port {
   int64_t size;
   bool per_sample;
-};
-
-struct Constant {
-  const float* data;
-  int64_t size;
 };
 
 struct PlanSpec {
@@ -121,8 +117,8 @@ class Plan {
 
   void AddStep(const PlanSpec& spec, const StepSpec& step,
                const KernelTable& table);
+  void PackConstants(const PlanSpec& spec);
   void KeepConstants(const PlanSpec& spec);
-  const float* PackConstant(const Step& step, const float* weights);
   Layout LayoutOf(int64_t batch) const;
   // Writes where the step's inputs and outputs lie into the run's memory.
   void Resolve(const Step& step, const Layout& layout, int64_t batch,
@@ -141,7 +137,7 @@ class Plan {
   std::vector<Port> inputs_;
   std::vector<Port> outputs_;
   std::vector<Floats> constants_;  // null where only packed ones are read
-  std::vector<Floats> packed_;
+  Floats packed_;                  // of all steps
   int64_t bytes_ = 0;
 
   int64_t sample_arena_;

@@ -171,6 +171,24 @@ std::vector<Port> ReadPorts(Napi::Object plan, const char* field) {
   return ports;
 }
 
+// The factors of a constant; false where they are no Float64Array.
+bool ReadFactors(napi_env env, napi_value value, int64_t inner,
+                 Constant* constant) {
+  napi_typedarray_type type;
+  size_t length;
+  void* data;
+  const napi_status status = napi_get_typedarray_info(
+      env, value, &type, &length, &data, nullptr, nullptr);
+  if (status != napi_ok || type != napi_float64_array || length < 1 ||
+      inner < 1) {
+    return false;
+  }
+  constant->scale = static_cast<const double*>(data);
+  constant->channels = static_cast<int64_t>(length);
+  constant->inner = inner;
+  return true;
+}
+
 }  // namespace
 
 PlanSpec ReadPlan(Napi::Object from) {
@@ -199,14 +217,31 @@ PlanSpec ReadPlan(Napi::Object from) {
   // Last, and the pointers after all the arrays: no JavaScript may run between
   // taking a pointer and using it.
   const Napi::Array constants = ArrayField(from, "constants", "plan");
-  std::vector<napi_value> arrays(constants.Length());
-  for (uint32_t i = 0; i < arrays.size(); ++i) arrays[i] = constants.Get(i);
-  for (const napi_value array : arrays) {
+  struct Source {
+    napi_value data, scale;
+    int64_t inner;
+  };
+  std::vector<Source> sources(constants.Length());
+  for (uint32_t i = 0; i < sources.size(); ++i) {
+    const Napi::Value constant = constants.Get(i);
+    sources[i] = {constant, nullptr, 1};
+    if (constant.IsTypedArray() || !constant.IsObject()) continue;
+    const Napi::Object scaled = constant.As<Napi::Object>();
+    sources[i] = {Field(scaled, "data", "constant"),
+                  Field(scaled, "scale", "constant"),
+                  SizeField(scaled, "inner", "constant")};
+  }
+  for (const Source& source : sources) {
     Span span;
-    if (!ReadFloats(env, array, &span)) {
+    Constant constant = {};
+    if (!ReadFloats(env, source.data, &span) ||
+        (source.scale != nullptr &&
+         !ReadFactors(env, source.scale, source.inner, &constant))) {
       ThrowTypeError(env, "plan: expected Float32Arrays as constants");
     }
-    plan.constants.push_back({span.data, span.size});
+    constant.data = span.data;
+    constant.size = span.size;
+    plan.constants.push_back(constant);
   }
   return plan;
 }

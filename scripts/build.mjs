@@ -3,7 +3,7 @@
 // pure TypeScript, so their absence is a notice; a compiler that fails is an error. NEOCOG_REQUIRE_NATIVE=1 makes the
 // absence an error too. Options: --quiet (one line per problem only).
 import { spawnSync } from 'node:child_process';
-import { chmodSync } from 'node:fs';
+import { chmodSync, readdirSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { rolldown } from 'rolldown';
 import { bin, findProgram, root } from './tools.mjs';
@@ -40,6 +40,10 @@ run('tsc', ['-p', '.']);
 // One file for `import 'neocog'`, behind a list of what is public: to open and link some eighty modules takes longer than
 // all that they do at import. What is imported only when it is used has files of its own. Names stay readable in stack
 // traces.
+// Those of an earlier build may have other names, and everything in dist is shipped.
+for (const file of readdirSync(`${root}/dist`)) {
+  if (/^neocog(-.*)?\.js$/.test(file)) rmSync(`${root}/dist/${file}`);
+}
 const bundle = await rolldown({ input: `${root}/dist/index.js`, platform: 'node', logLevel: 'warn' });
 await bundle.write({
   dir: `${root}/dist`,

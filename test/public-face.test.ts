@@ -24,6 +24,8 @@ console.log(JSON.stringify({ names, required }));
     'input',
     'layers',
     'load',
+    'loadOnnx',
+    'loadTfjs',
     'model',
     'ops',
     'saveOnnx',

@@ -1,4 +1,5 @@
 import type { Plan, Ref } from '../graph/plan.js';
+import { multiplied, type Scaled } from '../graph/scaled.js';
 import { type KernelId, ops } from '../ops/index.js';
 import type { Geometry, KernelArgs, Op } from '../ops/op.js';
 
@@ -36,10 +37,10 @@ export function prepare(plan: Plan): Prepared {
     const weights = pack && packs !== undefined ? inputs[packs] : undefined;
     for (const ref of inputs) if (ref.space === 'constant' && ref !== weights) raw.add(ref.index);
     const constant = weights?.space === 'constant' ? plan.constants[weights.index] : undefined;
-    const packed = pack && constant ? shared(pack(geometry, constant)) : weights && packs;
+    const packed = pack && constant ? packedOf(pack, geometry, constant) : weights && packs;
     return { op, geometry, repeat, inputs, outputs, packed };
   });
-  const constants = plan.constants.map((data, index) => (raw.has(index) ? shared(data) : nothing));
+  const constants = plan.constants.map((data, index) => (raw.has(index) ? shared(numbersOf(data)) : nothing));
   const { sampleArena, sharedArena, outputs } = plan;
   const arrays = [
     ...constants,
@@ -55,10 +56,28 @@ export function prepare(plan: Plan): Prepared {
   };
 }
 
+function packedOf(
+  pack: NonNullable<Op['pack']>,
+  geometry: Geometry,
+  constant: Float32Array | Scaled,
+): Float32Array {
+  const weights = numbersOf(constant);
+  const packed = pack(geometry, weights, sharedFloats);
+  return packed === weights ? shared(weights) : packed;
+}
+
+function numbersOf(constant: Float32Array | Scaled): Float32Array {
+  return constant instanceof Float32Array ? constant : multiplied(constant);
+}
+
 function shared(data: Float32Array): Float32Array {
-  const copy = new Float32Array(new SharedArrayBuffer(data.byteLength));
+  const copy = sharedFloats(data.length);
   copy.set(data);
   return copy;
+}
+
+function sharedFloats(length: number): Float32Array {
+  return new Float32Array(new SharedArrayBuffer(length * Float32Array.BYTES_PER_ELEMENT));
 }
 
 export function newOutputs({ outputs }: Prepared, batch: number): Float32Array<ArrayBuffer>[] {

@@ -1,4 +1,5 @@
 import type { Graph, Node, Value } from '../graph/graph.js';
+import type { Scaled } from '../graph/scaled.js';
 import { links } from './links.js';
 
 /** A graph while a pass rewrites it. */
@@ -12,7 +13,7 @@ export interface Draft {
   readOnce(id: number): boolean;
   /** Puts a node in the place of another one, or nothing. */
   set(index: number, node: Node | undefined): void;
-  constant(name: string, shape: readonly number[], data: Float32Array): number;
+  constant(name: string, shape: readonly number[], data: Float32Array | Scaled): number;
   /** Gives a value its numbers: it is made by no node any more. */
   settle(id: number, data: Float32Array): void;
   finish(): Graph;
@@ -31,7 +32,10 @@ export function draft(graph: Graph): Draft {
       nodes[index] = node;
       for (const id of node?.outputs ?? []) producer.set(id, index);
     },
-    constant: (name, shape, data) => values.push({ name, shape, perSample: false, data }) - 1,
+    constant(name, shape, data) {
+      const numbers = data instanceof Float32Array ? { data } : { scaled: data };
+      return values.push({ name, shape, perSample: false, ...numbers }) - 1;
+    },
     settle(id, data) {
       values[id] = { ...(values[id] as Value), data };
     },

@@ -1,4 +1,5 @@
 import type { Graph, Node } from '../graph/graph.js';
+import { multiplied } from '../graph/scaled.js';
 import type { MatmulAttributes } from '../ops/index.js';
 import { type Affine, affineOf, isFinite32 } from './affine.js';
 import { type Draft, draft } from './draft.js';
@@ -40,8 +41,9 @@ interface Reading {
 }
 
 function readingOf({ op, inputs: [x, weights], attributes }: Node, { value }: Draft): Reading | undefined {
-  if (weights === undefined || !value(weights).data) return undefined;
-  const { shape } = value(weights);
+  if (weights === undefined) return undefined;
+  const { shape, data, scaled } = value(weights);
+  if (!data && !scaled) return undefined;
   const [p = 1, q = 1, r = 1, s = 1] = shape;
   const { padding, groups = 1 } = attributes as { padding?: readonly number[]; groups?: number };
   const { transposeA, transposeB } = attributes as MatmulAttributes;
@@ -65,7 +67,7 @@ function folded(
   changed: Draft,
 ): number[] | undefined {
   const [, weights = 0, bias, ...others] = node.inputs;
-  const { shape, data } = changed.value(weights);
+  const { shape, scaled, data = scaled && multiplied(scaled) } = changed.value(weights);
   const old = bias === undefined ? undefined : changed.value(bias).data;
   if (!data || (bias !== undefined && !old)) return undefined;
   const { cells, inputs, outputs, groups, outFirst } = read;

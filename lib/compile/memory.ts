@@ -1,5 +1,5 @@
 import type { Graph, Value } from '../graph/graph.js';
-import type { Ref } from '../graph/plan.js';
+import type { Plan, Ref } from '../graph/plan.js';
 import { ops } from '../ops/index.js';
 import { sizeOf } from '../tensor.js';
 import type { Aliased, KernelNode } from './aliases.js';
@@ -17,7 +17,7 @@ export interface Memory {
   refs(node: KernelNode): { readonly inputs: readonly Ref[]; readonly outputs: readonly Ref[] };
   /** What is left of a `concat` whose inputs were made in their place; undefined where it copies them all. */
   moves(node: KernelNode): readonly Move[] | undefined;
-  readonly constants: readonly Float32Array[];
+  readonly constants: Plan['constants'];
   readonly sampleArena: number;
   readonly sharedArena: number;
   /** Outputs that are no memory of their own: an input, a constant, or the same value as another output. */
@@ -39,11 +39,11 @@ export function memory(graph: Graph, aliased: Aliased): Memory {
   const value = (id: number): Value => graph.values[id] as Value;
 
   for (const [index, id] of graph.inputs.entries()) places.set(id, { space: 'input', index, offset: 0 });
-  const constants: Float32Array[] = [];
+  const constants: Plan['constants'][number][] = [];
   const read = [...nodes.flatMap((node) => node.inputs), ...graph.outputs].map(root);
   for (const id of new Set(read)) {
-    const { data } = value(id);
-    if (data) places.set(id, { space: 'constant', index: constants.push(data) - 1, offset: 0 });
+    const { data, scaled = data } = value(id);
+    if (scaled) places.set(id, { space: 'constant', index: constants.push(scaled) - 1, offset: 0 });
   }
   const copied: { id: number; index: number }[] = [];
   graph.outputs.forEach((id, index) => {

@@ -53,7 +53,7 @@ export function headerLength(prefix: Uint8Array, fileBytes: number, fail: Fail):
 }
 
 /** Throws a ModelFileError that names the file and this rule. */
-export type Fail = (rule: string) => never;
+export type Fail = (rule: string, cause?: unknown) => never;
 
 /**
  * Checks a whole header against the size of its file: every rule of the format, before anything is allocated for tensors.
@@ -181,7 +181,7 @@ function checkOffsets(entries: readonly Entry[], dataBytes: number, fail: Fail):
 
 /** A fail function for errors of one file: `load: model.safetensors: <rule>`. */
 export function failing(who: string, file: string): Fail {
-  return (rule) => {
-    throw new ModelFileError(`${who}: ${file}: ${rule}`);
+  return (rule, cause) => {
+    throw new ModelFileError(`${who}: ${file}: ${rule}`, cause === undefined ? undefined : { cause });
   };
 }

@@ -5,7 +5,16 @@ import type { Fail } from './safetensors.js';
 const maxReadBytes = 2 ** 30;
 
 /** All bytes of a regular file; `fail` names it. */
-export async function readWhole(path: string, maxBytes: number, fail: Fail): Promise<Uint8Array> {
+export function readWhole(path: string, maxBytes: number, fail: Fail): Promise<Uint8Array> {
+  return withFile(path, fail, (file, size) => readHandle(file, size, maxBytes, fail));
+}
+
+/** Opens a regular file, hands it with its size to `work`, and closes it. */
+export async function withFile<T>(
+  path: string,
+  fail: Fail,
+  work: (file: FileHandle, size: number) => Promise<T>,
+): Promise<T> {
   const { constants, promises } = await import('node:fs');
   // A pipe without a writer would block the opening for ever.
   const flags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
@@ -14,7 +23,7 @@ export async function readWhole(path: string, maxBytes: number, fail: Fail): Pro
     try {
       const stat = await file.stat();
       if (!stat.isFile()) fail('expected a regular file');
-      return await readHandle(file, stat.size, maxBytes, fail);
+      return await work(file, stat.size);
     } finally {
       await file.close();
     }
@@ -29,10 +38,22 @@ export async function readHandle(
   fail: Fail,
 ): Promise<Uint8Array> {
   if (size > maxBytes) fail(`expected ${maxBytes} bytes at most, got ${size}`);
-  const bytes = new Uint8Array(size);
-  for (let done = 0; done < size; ) {
-    const { bytesRead } = await file.read(bytes, done, Math.min(size - done, maxReadBytes), done);
-    if (bytesRead === 0) fail(`expected ${size} bytes, got ${done}: did the file change while it was read?`);
+  return readInto(file, new Uint8Array(size), 0, fail);
+}
+
+/** Fills `bytes` from an open file. */
+export async function readInto(
+  file: FileHandle,
+  bytes: Uint8Array,
+  position: number,
+  fail: Fail,
+): Promise<Uint8Array> {
+  for (let done = 0; done < bytes.length; ) {
+    const wanted = Math.min(bytes.length - done, maxReadBytes);
+    const { bytesRead } = await file.read(bytes, done, wanted, position + done);
+    if (bytesRead === 0) {
+      fail(`expected ${position + bytes.length} bytes, got fewer: did the file change while it was read?`);
+    }
     done += bytesRead;
   }
   return bytes;
@@ -45,6 +66,6 @@ export async function guarded<T>(fail: Fail, work: () => Promise<T>): Promise<T>
   } catch (error) {
     const { syscall, message } = error as NodeJS.ErrnoException;
     if (syscall === undefined) throw error;
-    return fail(`could not be read: ${message}`);
+    return fail(`could not be read: ${message}`, error);
   }
 }

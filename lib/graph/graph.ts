@@ -1,13 +1,16 @@
 import type { OpId } from '../ops/index.js';
 import type { Attributes, Shaped } from '../ops/op.js';
+import type { Scaled } from './scaled.js';
 
 /**
  * What flows in a graph. A *sample* value exists once per sample of the batch and its shape leaves the batch out;
- * a *shared* value (weights, statistics) exists once. A constant carries its data.
+ * a *shared* value (weights, statistics) exists once. A constant carries its data; late passes make some that have
+ * their factors still beside them.
  */
 export interface Value extends Shaped {
   readonly name: string;
   readonly data?: Float32Array;
+  readonly scaled?: Scaled;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { KernelId } from '../ops/index.js';
 import type { Geometry } from '../ops/op.js';
+import type { Scaled } from './scaled.js';
 
 /**
  * Where a step reads or writes.
@@ -45,7 +46,7 @@ export interface Plan {
   readonly steps: readonly Step[];
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
-  readonly constants: readonly Float32Array[];
+  readonly constants: readonly (Float32Array | Scaled)[];
   /** Floats of the sample arena per sample, and of the shared arena. */
   readonly sampleArena: number;
   readonly sharedArena: number;

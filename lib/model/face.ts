@@ -46,6 +46,19 @@ export interface StreamOptions extends PredictOptions {
   readonly batchSize?: number | undefined;
 }
 
+/** How the tensors of a file become weights. */
+export interface WeightOptions {
+  /**
+   * 'pytorch': a state_dict. Layouts are turned; modules are found by the names of layers (`features.0` has
+   * `features.0.weight`) or, where no layer has such a name, by their order among those of the same kind.
+   */
+  readonly from?: 'pytorch' | undefined;
+  /** The module of a layer, where their names differ; with `from: 'pytorch'`. */
+  readonly names?: ((layer: string) => string | undefined) | undefined;
+  /** Whether tensors that no layer takes are refused: true. */
+  readonly strict?: boolean | undefined;
+}
+
 /**
  * A network with weights. The first dimension of tensors is the batch; one sample may be given without it, and its
  * answer has none either. Memory is freed with the object; `Symbol.dispose` frees it early.
@@ -65,6 +78,12 @@ export interface Model {
   getWeights(): Tensor[];
   /** Takes what `getWeights` gives; all or, on an error, none. Runs in flight finish with the weights they began with. */
   setWeights(weights: readonly Tensor[]): void;
+  /**
+   * Takes the numbers of a safetensors file (a path, a file URL or bytes): tensors of the model's own names and layouts, or
+   * with `from: 'pytorch'` those of a PyTorch state_dict. All or, on an error, none.
+   * Throws a ModelFileError that names the file and the first tensor that does not fit.
+   */
+  loadWeights(from: string | URL | Uint8Array, options?: WeightOptions): Promise<void>;
   /** Computes off the event loop; the input is copied before this returns. Rejects with `signal.reason` on abort. */
   predict<Y extends Tensor<DataType> = Tensor>(x: Tensor<DataType>, options?: PredictOptions): Promise<Y>;
   predict<Y extends AnyNamed = Named>(x: AnyNamed, options?: PredictOptions): Promise<Y>;
@@ -129,6 +148,12 @@ export function makeModel({ network, seal, settings, initial }: ModelParts): Mod
     getWeights: () => weights().tensors(),
     setWeights(tensors: readonly Tensor[]) {
       weights().set('setWeights', tensors);
+      runner.retire();
+    },
+    async loadWeights(from: unknown, options?: unknown) {
+      const store = weights();
+      const { readWeights } = await import('./load-weights.js');
+      store.set('loadWeights', await readWeights(network(), from, options));
       runner.retire();
     },
 

@@ -1,21 +1,15 @@
-import { ModelFileError, show } from '../errors.js';
-import {
-  type Entry,
-  type Fail,
-  failing,
-  type Header,
-  headerLength,
-  parseHeader,
-  prefixBytes,
-} from '../formats/safetensors.js';
-import { isFloat, readFloats } from '../formats/safetensors-data.js';
+import { show } from '../errors.js';
+import { type Entry, type Fail, failing, type Header } from '../formats/safetensors.js';
+import { readFloats } from '../formats/safetensors-data.js';
+import { readSafetensors } from '../formats/safetensors-file.js';
 import { expected, readOptions } from '../options.js';
-import { asBytes, sameShape, showShape } from '../tensor.js';
+import { asBytes } from '../tensor.js';
 import { networkFrom } from './architecture.js';
 import { type Model, makeModel } from './face.js';
 import type { Network } from './network.js';
 import { type ModelOptions, type ModelSettings, modelOptionNames, modelSettings } from './options.js';
 import { filePath, formatVersion } from './save.js';
+import { storedWeights } from './stored-weights.js';
 
 const who = 'load';
 
@@ -28,55 +22,15 @@ export async function load(from: string | URL | Uint8Array, options: ModelOption
   const given = readOptions(who, options, modelOptionNames);
   const settings = modelSettings(who, given);
   const bytes = asBytes(from);
-  if (bytes) return fromBytes(bytes, settings);
-  if (typeof from !== 'string' && !(from instanceof URL)) {
+  if (!bytes && typeof from !== 'string' && !(from instanceof URL)) {
     throw expected(who, 'the model', 'a path, a file URL or a Uint8Array', from);
   }
-  return fromFile(await filePath(who, from), settings);
-}
-
-async function fromBytes(bytes: Uint8Array, settings: ModelSettings): Promise<Model> {
-  const fail = failing(who, `${bytes.length} bytes`);
-  const length = headerLength(bytes, bytes.length, fail);
-  const header = parseHeader(bytes.slice(prefixBytes, prefixBytes + length), bytes.length, fail);
-  const described = describe(header, settings, fail);
-  // A copy: the model must not change when the caller reuses the bytes.
-  return finish(header, described, bytes.slice(header.dataStart), fail);
-}
-
-async function fromFile(path: string, settings: ModelSettings): Promise<Model> {
-  const fail = failing(who, show(path));
-  const { constants, promises } = await import('node:fs');
-  try {
-    // A pipe without a writer would block the opening for ever.
-    const file = await promises.open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-    try {
-      const stat = await file.stat();
-      if (!stat.isFile()) fail('expected a regular file');
-      const read = async (target: Uint8Array, position: number): Promise<Uint8Array> => {
-        for (let done = 0; done < target.length; ) {
-          const wanted = Math.min(target.length - done, 2 ** 30);
-          const { bytesRead } = await file.read(target, done, wanted, position + done);
-          if (bytesRead === 0)
-            fail(`expected ${stat.size} bytes, got fewer: did the file change while it was read?`);
-          done += bytesRead;
-        }
-        return target;
-      };
-      const prefix = await read(new Uint8Array(Math.min(prefixBytes, stat.size)), 0);
-      const length = headerLength(prefix, stat.size, fail);
-      const header = parseHeader(await read(new Uint8Array(length), prefixBytes), stat.size, fail);
-      const described = describe(header, settings, fail);
-      const data = await read(new Uint8Array(stat.size - header.dataStart), header.dataStart);
-      return await finish(header, described, data, fail);
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    const { syscall, message } = error as NodeJS.ErrnoException;
-    if (syscall === undefined) throw error;
-    throw new ModelFileError(`${who}: ${show(path)} could not be read: ${message}`, { cause: error });
-  }
+  const place = bytes ?? (await filePath(who, from));
+  const fail = failing(who, typeof place === 'string' ? show(place) : `${place.length} bytes`);
+  const { header, checked, data } = await readSafetensors(place, fail, (header) =>
+    describe(header, settings, fail),
+  );
+  return finish(header, checked, data, fail);
 }
 
 interface Described {
@@ -100,7 +54,7 @@ function describe({ entries, metadata }: Header, settings: ModelSettings, fail: 
   }
   const architecture = parse('architecture', metadata, fail);
   const network = isGraph(architecture) ? undefined : networkFrom(architecture, fail);
-  if (network) checkTensors(network, entries, fail);
+  if (network) storedWeights(network.weights, entries, fail);
   const given = {
     preprocessing: settings.preprocessing ?? parse('preprocessing', metadata, fail),
     labels: settings.labels ?? parse('labels', metadata, fail),
@@ -131,23 +85,6 @@ function parse(name: string, metadata: Header['metadata'], fail: Fail): unknown 
   } catch (error) {
     return fail(`expected the metadata's ${name} to be JSON: ${(error as Error).message}`);
   }
-}
-
-/** The weights of the architecture and the tensors of the file are the same ones. */
-function checkTensors({ weights }: Network, entries: readonly Entry[], fail: Fail): void {
-  const found = new Map(entries.map((entry) => [entry.name, entry]));
-  for (const { name, shape } of weights) {
-    const entry = found.get(name);
-    if (!entry) fail(`expected a tensor ${show(name)}, got none of that name`);
-    if (!sameShape(entry.shape, shape)) {
-      fail(`tensor ${show(name)}: expected shape ${showShape(shape)}, got ${showShape(entry.shape)}`);
-    }
-    if (!isFloat(entry.dtype))
-      fail(`tensor ${show(name)}: expected F32, F16, BF16 or F64, got ${entry.dtype}`);
-    found.delete(name);
-  }
-  const [extra] = found.keys();
-  if (extra !== undefined) fail(`expected only tensors of the architecture, got ${show(extra)} too`);
 }
 
 async function finish(

@@ -1,3 +1,4 @@
+import { ShapeError } from '../errors.js';
 import type { GraphBuilder } from '../graph/builder.js';
 import type { OpId } from '../ops/index.js';
 import type { Attributes } from '../ops/op.js';
@@ -29,8 +30,8 @@ export interface Emitter {
   readonly outputs: number;
   /** The input at `index`, which has to be there. */
   input(index: number): Value;
-  /** The same as a value of the graph. */
-  flow(index: number): Flowing;
+  /** The same as a value of the graph, of `leastRank` axes or more. */
+  flow(index: number, leastRank?: number): Flowing;
   /** An input whose numbers decide about the graph: NeedsValue where they come with each call. */
   known(index: number): Known;
   optionalKnown(index: number): Known | undefined;
@@ -64,6 +65,7 @@ export function rankOf(value: Value): number {
 /** A length that is a number. */
 export function fixed(length: Length | undefined): number {
   if (typeof length === 'number') return length;
+  if (length === undefined) throw new ShapeError('expected an axis more, got none');
   throw new NotBatched('the batch stands where a number is needed');
 }
 
@@ -98,7 +100,9 @@ export function emitter(
     if (value.kind === 'known') return value;
     const [source] = sourcesOf(index);
     if (source === undefined)
-      return scope.fail(`expected input ${index} to be known when the model is loaded`);
+      return scope.fail(
+        `expected input ${index} to be made of constants, shapes and given numbers, got one that is computed`,
+      );
     throw new NeedsValue(source);
   };
   const lift = (value: Value): Flowing => {
@@ -125,7 +129,13 @@ export function emitter(
     constant,
     apply,
     beside,
-    flow: (index) => lift(input(index)),
+    flow(index, leastRank = 0) {
+      const { shape } = input(index);
+      if (shape.length < leastRank) {
+        scope.fail(`expected input ${index} of ${leastRank} axes or more, got [${shape.join(', ')}]`);
+      }
+      return lift(input(index));
+    },
     optionalKnown: (index) => (inputs[index] ? known(index) : undefined),
     shapeOf: (id) => builder.value(id).shape,
     isShared: ({ id }) => !builder.value(id).perSample,

@@ -42,6 +42,11 @@ export function floatsOf(known: Known): Float32Array {
   return data instanceof Float32Array ? data : Float32Array.from(data as Iterable<number | bigint>, Number);
 }
 
+/** Each number by itself, in float32. */
+export function mapped(known: Known, of: (value: number) => number): Known {
+  return { kind: 'known', type: 'float32', shape: known.shape, data: floatsOf(known).map(of) };
+}
+
 /** Axis i of the result is axis `axes[i]`. */
 export function transposedKnown(known: Known, axes: readonly number[]): Known {
   const { shape, data } = known;

@@ -13,7 +13,10 @@ import { workspace } from './workspace.js';
 const sums = workspace.sums;
 
 export interface AveragePool2dAttributes extends Pool2dAttributes {
-  /** Padded cells count in the divisor (cells beyond the padding, which ceilMode may reach, never do). */
+  /**
+   * Padded cells count in the divisor (`count_include_pad` of ONNX and PyTorch); cells beyond the padding, which ceilMode
+   * may reach, never do. Of a dilated window only its own cells count.
+   */
   readonly includePadding?: boolean;
 }
 

@@ -68,11 +68,11 @@ export const conv2d: Op<Conv2dAttributes> = {
   },
 
   /** [kh, kw, c / groups, oc] or [oc, c / groups, kh, kw] -> [oc][kh kw c / groups] */
-  pack({ oc = 0, kh = 0, kw = 0, oihw = 0 }, weights) {
+  pack({ oc = 0, kh = 0, kw = 0, oihw = 0 }, weights, make) {
     const k = weights.length / oc;
-    if (!oihw) return transposed(weights, 1, k, oc);
+    if (!oihw) return transposed(weights, 1, k, oc, make);
     const cells = kh * kw;
-    return cells === 1 ? weights : transposed(weights, oc, k / cells, cells);
+    return cells === 1 ? weights : transposed(weights, oc, k / cells, cells, make);
   },
 
   run({ geometry, batch, inputs, inputStrides, inputPitches, outputs, outputPitch, packed }) {

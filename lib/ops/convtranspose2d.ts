@@ -2,7 +2,7 @@ import { ShapeError } from '../errors.js';
 import { type Pair, transposedSize, type Window } from '../geometry.js';
 import { type Activated, activationFields } from './activation.js';
 import { checkActivation, image, inputCount, listed, output, vector, weights } from './check.js';
-import { gatherImage } from './gather.js';
+import { gatherImage, newFloats } from './gather.js';
 import { multiply } from './gemm.js';
 import type { Geometry, Op } from './op.js';
 import { windowFields, windowInts } from './window.js';
@@ -49,9 +49,9 @@ export const convtranspose2d: Op<ConvTranspose2dAttributes> = {
   },
 
   /** [kh, kw, oc, c] -> for each pair of phases [oc][taps c] */
-  pack(geometry, weights) {
+  pack(geometry, weights, make = newFloats) {
     const { c = 0, oc = 0, kw = 0 } = geometry;
-    const packed = new Float32Array(weights.length);
+    const packed = make(weights.length);
     let at = 0;
     for (const [vertical, horizontal] of phases(geometry)) {
       for (let o = 0; o < oc; o++) {

@@ -66,8 +66,8 @@ export const depthwise2d: Op<Depthwise2dAttributes> = {
   },
 
   /** [kh, kw, c, multiplier] or [c multiplier, 1, kh, kw] -> [kh, kw, c multiplier] */
-  pack({ oc = 0, kh = 0, kw = 0, oihw = 0 }, weights) {
-    return oihw ? transposed(weights, 1, oc, kh * kw) : weights;
+  pack({ oc = 0, kh = 0, kw = 0, oihw = 0 }, weights, make) {
+    return oihw ? transposed(weights, 1, oc, kh * kw, make) : weights;
   },
 
   run({ geometry, batch, inputs, inputPitches, outputs, outputPitch, packed }) {

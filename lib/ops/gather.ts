@@ -1,4 +1,4 @@
-import type { Geometry } from './op.js';
+import type { Geometry, Make } from './op.js';
 import { workspace } from './workspace.js';
 
 const rows = workspace.rows;
@@ -152,14 +152,19 @@ function copy(x: Float32Array, p: number, step: number, q: number, pitch: number
   for (; i < count; i++, p += step, q += pitch) rows[q] = x[p] as number;
 }
 
+export function newFloats(length: number): Float32Array {
+  return new Float32Array(length);
+}
+
 /** [count] matrices, [rows, columns] -> [columns, rows], in small squares so that both sides stay in the cache. */
 export function transposed(
   matrices: Float32Array,
   count: number,
   rowCount: number,
   columnCount: number,
+  make: Make = newFloats,
 ): Float32Array {
-  const result = new Float32Array(matrices.length);
+  const result = make(matrices.length);
   const side = 32;
   for (let at = 0; at < count * rowCount * columnCount; at += rowCount * columnCount) {
     for (let r0 = 0; r0 < rowCount; r0 += side) {

@@ -54,8 +54,8 @@ export const matmul: Op<MatmulAttributes> = {
   },
 
   /** [groups] of rows of k, one per column of the result; as many groups as there are. */
-  pack({ k = 0, n = 0, tb = 0 }, b) {
-    return tb ? b : transposed(b, b.length / (k * n), k, n);
+  pack({ k = 0, n = 0, tb = 0 }, b, make) {
+    return tb ? b : transposed(b, b.length / (k * n), k, n, make);
   },
 
   run({ geometry, batch, inputs, inputStrides, outputs, packed }) {

@@ -7,9 +7,15 @@ import { workspace } from './workspace.js';
 
 const sums = workspace.sums;
 
+/**
+ * A window of cells `dilations` apart; the four sides of `padding` are independent, each smaller than the dilated window.
+ */
 export interface Pool2dAttributes extends Window {
   readonly poolSize: Pair;
-  /** A last window may reach over the end. */
+  /**
+   * A last window may reach over the end of the padded image, by less than a stride, if it begins inside the image or the
+   * padding before it. This is the rule of PyTorch and of ONNX.
+   */
   readonly ceilMode?: boolean;
 }
 

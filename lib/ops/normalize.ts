@@ -41,6 +41,10 @@ export const normalize: Op<NormalizeAttributes> = {
     const { outer = 0, size = 0, inner = 0, epsilon = 0 } = geometry;
     const [x, y] = [inputs[0] as Float32Array, outputs[0] as Float32Array];
     for (let o = 0; o < batch * outer; o++) {
+      if (inner === 1) {
+        normalizeRun(x, y, o * size, (o + 1) * size, epsilon);
+        continue;
+      }
       for (let j = 0; j < inner; j += sums.length) {
         const count = Math.min(sums.length, inner - j);
         normalizeColumns(x, y, o * size * inner + j, size, inner, count, epsilon);
@@ -48,6 +52,17 @@ export const normalize: Op<NormalizeAttributes> = {
     }
   },
 };
+
+/** Numbers `from` to `to`. */
+function normalizeRun(x: Float32Array, y: Float32Array, from: number, to: number, epsilon: number): void {
+  let mean = 0;
+  for (let i = from; i < to; i++) mean += x[i] as number;
+  mean /= to - from;
+  let variance = 0;
+  for (let i = from; i < to; i++) variance += ((x[i] as number) - mean) * ((x[i] as number) - mean);
+  const factor = 1 / Math.sqrt(variance / (to - from) + epsilon);
+  for (let i = from; i < to; i++) y[i] = ((x[i] as number) - mean) * factor;
+}
 
 /** `count` columns of `size` rows, `inner` apart. */
 function normalizeColumns(
@@ -70,7 +85,8 @@ function normalizeColumns(
   }
   for (let p = at; p < end; p += inner) {
     for (let i = 0; i < count; i++) {
-      sums[i] = (sums[i] as number) + ((x[p + i] as number) - (means[i] as number)) ** 2;
+      const centred = (x[p + i] as number) - (means[i] as number);
+      sums[i] = (sums[i] as number) + centred * centred;
     }
   }
   for (let i = 0; i < count; i++) sums[i] = 1 / Math.sqrt((sums[i] as number) / size + epsilon);

@@ -35,6 +35,9 @@ export interface KernelArgs {
   readonly packed: Float32Array;
 }
 
+/** Memory for `length` floats. */
+export type Make = (length: number) => Float32Array;
+
 /** A word of the graph's language: a name with a shape rule. */
 export interface Word<A extends Attributes = Attributes> {
   readonly id: string;
@@ -51,9 +54,9 @@ export interface Op<A extends Attributes = Attributes> extends Word<A> {
   readonly ints: readonly string[];
   readonly floats: readonly string[];
   geometry(attributes: A, inputs: readonly Shaped[], outputs: readonly Shaped[]): Geometry;
-  /** Index of the input that is packed (weights), where there is one, and how to pack it. */
+  /** Index of the input that is packed (weights), where there is one, and how to pack it: `weights` or memory from `make`. */
   readonly packs?: number;
-  pack?(geometry: Geometry, weights: Float32Array): Float32Array;
+  pack?(geometry: Geometry, weights: Float32Array, make?: Make): Float32Array;
   /** Inputs over which the first output may lie where sizes agree: of them, out[i] depends on in[i] alone. */
   readonly inPlace?: readonly number[];
   /** Inputs, and whether outputs too, whose rows (the last axis) may lie some floats apart: parts of bigger values. */

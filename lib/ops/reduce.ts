@@ -90,10 +90,10 @@ const folds: Readonly<Record<Reduction, Fold>> = {
   max: largest,
   min: smallest,
   product: multiplied,
-  argmax: (...columns) => place(...columns, 1, false),
-  argmin: (...columns) => place(...columns, -1, false),
-  argmaxlast: (...columns) => place(...columns, 1, true),
-  argminlast: (...columns) => place(...columns, -1, true),
+  argmax: (x, at, size, inner, count) => place(x, at, size, inner, count, 1, false),
+  argmin: (x, at, size, inner, count) => place(x, at, size, inner, count, -1, false),
+  argmaxlast: (x, at, size, inner, count) => place(x, at, size, inner, count, 1, true),
+  argminlast: (x, at, size, inner, count) => place(x, at, size, inner, count, -1, true),
 };
 
 function total(x: Float32Array, at: number, size: number, inner: number, count: number): void {
@@ -143,8 +143,8 @@ function place(
       const value = sign * (x[p + i] as number);
       const most = extremes[i] as number;
       const better = value > most || (last && value === most);
-      const undefinedFirst = Number.isNaN(value) && (last || !Number.isNaN(most));
-      if (!better && !undefinedFirst) continue;
+      const foundNan = Number.isNaN(value) && (last || !Number.isNaN(most));
+      if (!better && !foundNan) continue;
       extremes[i] = value;
       sums[i] = s;
     }

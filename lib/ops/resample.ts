@@ -5,6 +5,8 @@ import type { Op } from './op.js';
 import { workspace } from './workspace.js';
 
 const sums = workspace.sums;
+/** Rows up to here are summed number by number. */
+const shortRow = 8;
 
 /** Whole numbers up to here are exact in float32. */
 const mostCells = 2 ** 24;
@@ -58,12 +60,18 @@ export const resample: Op<ResampleAttributes> = {
     for (let row = 0; row < batch * outer * count; row++) {
       const o = Math.floor(row / count);
       const from = (row - o * count) * taps;
+      const x0 = o * size * inner;
+      if (inner <= shortRow) {
+        for (let j = 0; j < inner; j++) {
+          y[row * inner + j] = sumOne(x, x0 + j, size, inner, index, weight, from, from + taps, fill);
+        }
+        continue;
+      }
       for (let j = 0; j < inner; j += sums.length) {
         const width = Math.min(sums.length, inner - j);
         for (let t = from; t < from + taps; t++) {
-          const cell = Math.min(index[t] as number, size - 1);
-          // Not `cell < 0`: what is no number reads nothing of x either.
-          const p = cell >= 0 ? (o * size + Math.floor(cell)) * inner + j : -1;
+          const cell = cellOf(index[t] as number, size);
+          const p = cell < 0 ? -1 : x0 + cell * inner + j;
           add(x, p, fill, weight[t] as number, width, t === from);
         }
         const at = row * inner + j;
@@ -72,6 +80,32 @@ export const resample: Op<ResampleAttributes> = {
     }
   },
 };
+
+function sumOne(
+  x: Float32Array,
+  at: number,
+  size: number,
+  inner: number,
+  index: Float32Array,
+  weight: Float32Array,
+  from: number,
+  to: number,
+  fill: number,
+): number {
+  let sum = 0;
+  for (let t = from; t < to; t++) {
+    const cell = cellOf(index[t] as number, size);
+    const term = (weight[t] as number) * (cell < 0 ? fill : (x[at + cell * inner] as number));
+    sum = t === from ? term : sum + term;
+  }
+  return sum;
+}
+
+/** -1 for what is filled, which is also what is no number: nothing beside x is read. */
+function cellOf(index: number, size: number): number {
+  if (!(index >= 0)) return -1;
+  return index < size ? Math.floor(index) : size - 1;
+}
 
 /** The first summand is not added to 0, so that -0 stays. */
 function add(x: Float32Array, p: number, fill: number, weight: number, width: number, first: boolean): void {

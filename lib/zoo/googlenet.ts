@@ -26,7 +26,7 @@ const modules: readonly (readonly [string, Filters] | number)[] = [
  * GoogLeNet (Szegedy et al. 2014), as torchvision has it for inference: batch normalisation, no auxiliary classifiers, and
  * 3x3 where the paper has 5x5. 6 624 904 parameters.
  *
- * Shape: [224, 224, 3] -> [classes], logits; any image of at least 31 x 31.
+ * Shape: [224, 224, 3] -> [classes], logits; any image of at least 15 x 15.
  */
 export function googlenet(options: ZooOptions = {}): Model {
   return ready('googlenet', options, {

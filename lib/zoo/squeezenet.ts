@@ -19,7 +19,7 @@ const pool = (x: SymbolicTensor) => maxPool(x, 3, 2, { ceilMode: true });
 /**
  * SqueezeNet 1.1 (Iandola et al. 2016), as torchvision has it. 1 235 496 parameters.
  *
- * Shape: [224, 224, 3] -> [classes], logits (not negative: a ReLU comes before the mean); any image of at least 25 x 25.
+ * Shape: [224, 224, 3] -> [classes], logits (not negative: a ReLU comes before the mean); any image of at least 17 x 17.
  */
 export function squeezenet(options: ZooOptions = {}): Model {
   return ready('squeezenet', options, {

@@ -130,9 +130,11 @@ opSuite(
   ].map(normalizeLine),
 );
 
+const inners = [1, 5].map((inner) => ({ name: `inner = ${inner}`, inner }));
+
 for (const engine of engines) {
   describe.skipIf(engine.missing !== undefined)(`normalize on ${engine.title}`, () => {
-    test.for([1, 5])('a constant gives 0, NaN and infinity stay in their column: inner = %d', (inner) => {
+    test.for(inners)('a constant gives 0, NaN and infinity stay in their column: $name', ({ inner }) => {
       const spec = normalizeLine({ outer: 3, size: 40, inner });
       const x = Float32Array.from({ length: 120 * inner }, (_, i) => (i < 40 * inner ? 1e6 : i % 7));
       x[40 * inner] = Number.NaN;

@@ -109,9 +109,11 @@ opSuite(
   ].map((spec) => line(spec as Resample)),
 );
 
+const inners = [1, 5].map((inner) => ({ name: `inner = ${inner}`, inner }));
+
 for (const engine of engines) {
   describe.skipIf(engine.missing !== undefined)(`resample on ${engine.title}`, () => {
-    test.for([1, 5])('one tap of weight 1 keeps -0, infinity and NaN: inner = %d', (inner) => {
+    test.for(inners)('one tap of weight 1 keeps -0, infinity and NaN: $name', ({ inner }) => {
       const special = [-0, Number.POSITIVE_INFINITY, Number.NaN, Number.NEGATIVE_INFINITY, 0, 2.5];
       const spec = line({ outer: 1, size: 6, inner, count: 7, taps: 1, fill: Number.NEGATIVE_INFINITY });
       const x = Float32Array.from(special.flatMap((value) => Array<number>(inner).fill(value)));

@@ -35,6 +35,7 @@ export { checkOperators, type ImportRequest, importOnnx } from '../../dist/onnx/
 export { NeedsValue } from '../../dist/onnx/needs.js';
 export { nodeScope } from '../../dist/onnx/node-scope.js';
 export { NotBatched } from '../../dist/onnx/not-batched.js';
+export { rules } from '../../dist/onnx/operators/index.js';
 export type { Known } from '../../dist/onnx/value.js';
 export { activations } from '../../dist/ops/activation.js';
 export { binaries } from '../../dist/ops/binary.js';

@@ -207,5 +207,5 @@ export function toBigint(low: number, high: number): bigint {
 
 /** A fail function that says first what part of the file it is about. */
 export function within(fail: Fail, part: string, name?: string): Fail {
-  return (rule) => fail(`${part}${name === undefined ? '' : ` ${show(name)}`}: ${rule}`);
+  return (rule, cause) => fail(`${part}${name === undefined ? '' : ` ${show(name)}`}: ${rule}`, cause);
 }

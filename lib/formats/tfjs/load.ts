@@ -96,7 +96,7 @@ async function readGroup(folder: string, { paths, bytes }: Group, fail: Fail): P
   const shards: Uint8Array[] = [];
   let rest = bytes;
   for (const path of paths) {
-    const named: Fail = (rule) => fail(`weights ${show(path)}: ${rule}`);
+    const named: Fail = (rule, cause) => fail(`weights ${show(path)}: ${rule}`, cause);
     const shard = await readContained(folder, path, rest, named);
     rest -= shard.length;
     shards.push(shard);

@@ -83,6 +83,12 @@ export function graphModel(
       weights.set('setWeights', tensors);
       special.retire();
     },
+    async loadWeights(from: unknown, options?: unknown) {
+      const { readGraphWeights } = await import('../load-weights.js');
+      const specs = [...weights.map].map(([name, { shape }]) => ({ name, shape }));
+      weights.set('loadWeights', await readGraphWeights(specs, from, options));
+      special.retire();
+    },
     predict,
 
     predictSync(x: unknown, options?: { readonly out?: unknown }) {

@@ -38,7 +38,7 @@ function weightsOf(emit: Emitter, scope: NodeScope, rank: number): Value {
 
 /** x [n, c, ...], weights [c, m / group, ...k], bias [m] -> [n, m, ...] */
 const convTranspose: Rule = (emit, scope) => {
-  const x = emit.flow(0);
+  const x = emit.flow(0, 3);
   return [transposed(emit, scope, x, weightsOf(emit, scope, rankOf(x)))];
 };
 

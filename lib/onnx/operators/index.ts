@@ -4,6 +4,7 @@ import { conversion } from './conversion.js';
 import { convolution } from './convolution.js';
 import { matrix } from './matrix.js';
 import { normalization } from './normalization.js';
+import { padding } from './padding.js';
 import { parts } from './parts.js';
 import { pooling } from './pooling.js';
 import { reductions } from './reductions.js';
@@ -23,6 +24,7 @@ export const rules: ReadonlyMap<string, Rule> = new Map(
     reductions,
     shapes,
     parts,
+    padding,
     resizing,
     conversion,
   ].flatMap((family) => Object.entries(family)),

@@ -6,6 +6,7 @@ import type { Value } from '../value.js';
 export function legacyOperand(emit: Emitter, b: Value, rank: number, axis: number): Value {
   const at = axis < 0 ? axis + rank : axis;
   const missing = rank - at - rankOf(b);
-  if (missing < 0) emit.scope.fail(`expected an operand of at most ${rank - at} axes, got ${rankOf(b)}`);
+  if (!(missing >= 0 && at >= 0))
+    emit.scope.fail(`expected an operand of at most ${rank - at} axes, got ${rankOf(b)}`);
   return reshape(emit, b, [...b.shape, ...Array.from({ length: missing }, () => 1)]);
 }

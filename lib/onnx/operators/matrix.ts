@@ -2,6 +2,7 @@ import { binary, scalar } from '../emit/elementwise.js';
 import { matmul } from '../emit/matmul.js';
 import { reshape } from '../emit/movement.js';
 import { type Emitter, fixed, rankOf } from '../emitter.js';
+import { mapped } from '../known.js';
 import type { Value } from '../value.js';
 import type { Rule } from './rule.js';
 
@@ -17,12 +18,18 @@ const gemm: Rule = (emit, scope) => {
     transposeB: scope.int('transB', 0) !== 0,
   };
   const n = b.shape[attributes.transposeB ? 0 : 1];
-  const bias = alpha === 1 && beta === 1 && c ? vectorOf(emit, c, n) : undefined;
+  const shift = c && beta !== 0 ? times(emit, c, beta) : undefined;
+  const bias = alpha === 1 && shift ? vectorOf(emit, shift, n) : undefined;
   const product = matmul(emit, a, b, attributes, bias);
   const scaled = alpha === 1 ? product : binary(emit, 'multiply', product, scalar(alpha));
-  if (!c || bias !== undefined || beta === 0) return [scaled];
-  return [binary(emit, 'add', scaled, beta === 1 ? c : binary(emit, 'multiply', emit.lift(c), scalar(beta)))];
+  return [shift && bias === undefined ? binary(emit, 'add', scaled, shift) : scaled];
 };
+
+function times(emit: Emitter, value: Value, factor: number): Value {
+  if (factor === 1) return value;
+  if (value.kind === 'known') return mapped(value, (number) => number * factor);
+  return binary(emit, 'multiply', value, scalar(factor));
+}
 
 /** C as a bias of the product, where it is one number per column and no sample value. */
 function vectorOf(emit: Emitter, c: Value, n: unknown): number | undefined {

@@ -3,13 +3,14 @@ import { channelsFirst, channelsLast } from '../emit/image.js';
 import { reshape } from '../emit/movement.js';
 import { reduce } from '../emit/reduce.js';
 import { type Emitter, fixed, rankOf } from '../emitter.js';
+import { mapped } from '../known.js';
 import type { Flowing, Value } from '../value.js';
 import { normalized, perChannel, spread } from './normalized.js';
 import type { Rule } from './rule.js';
 
 /** Running statistics give a scale and a shift per channel; with `training_mode` the batch's own are used. */
 const batchNormalization: Rule = (emit, scope) => {
-  const x = emit.flow(0);
+  const x = emit.flow(0, 2);
   if (scope.int('training_mode', 0) === 1) return trained(emit, x);
   if (emit.outputs > 1 && scope.node.outputs.slice(1).some((name) => name !== '')) {
     scope.fail('expected one output without training_mode, got more');
@@ -31,7 +32,10 @@ function perActivation(emit: Emitter, x: Flowing, epsilon: number): Flowing {
     Value,
     Value,
   ];
-  const deviation = unary(emit, binary(emit, 'add', variance, scalar(epsilon)), 'sqrt');
+  const deviation =
+    variance.kind === 'known'
+      ? mapped(variance, (value) => Math.sqrt(value + epsilon))
+      : unary(emit, binary(emit, 'add', variance, scalar(epsilon)), 'sqrt');
   const centred = binary(emit, 'divide', binary(emit, 'subtract', x, mean), deviation);
   return binary(emit, 'add', binary(emit, 'multiply', centred, scale), shift);
 }
@@ -55,7 +59,7 @@ function trained(emit: Emitter, x: Flowing): Value[] {
 
 /** Each channel of each sample for itself. */
 const instanceNormalization: Rule = (emit, scope) => {
-  const x = emit.flow(0);
+  const x = emit.flow(0, 3);
   const axes = x.shape.slice(2).map((_, i) => emit.axis(i + 2, rankOf(x)));
   const y = emit.apply('normalize', { axes, epsilon: scope.float('epsilon', 1e-5) }, [x.id], x.type);
   return [perChannel(emit, y, emit.input(1), emit.input(2))];
@@ -80,7 +84,7 @@ const layerNormalization: Rule = (emit, scope) => {
 
 /** Groups of neighbouring channels; scale and bias are one per group in opset 18, later one per channel. */
 const groupNormalization: Rule = (emit, scope) => {
-  const x = emit.flow(0);
+  const x = emit.flow(0, 3);
   const [n = 1, channels, ...spatial] = x.shape;
   const groups = scope.int('num_groups');
   const size = fixed(channels) / groups;
@@ -90,7 +94,7 @@ const groupNormalization: Rule = (emit, scope) => {
   const axes = seen.shape.slice(2).map((_, i) => emit.axis(i + 2, rankOf(seen)));
   const y = emit.apply('normalize', { axes, epsilon: scope.float('epsilon', 1e-5) }, [seen.id], x.type);
   const [scale, bias] = [emit.input(1), emit.input(2)];
-  if (fixed(scale.shape[0]) === groups && scope.opset < 21) {
+  if (scale.shape[0] === groups && scope.opset < 21) {
     return [reshape(emit, perChannel(emit, y, scale, bias), x.shape)];
   }
   return [perChannel(emit, reshape(emit, y, x.shape), scale, bias)];
@@ -114,7 +118,7 @@ const lrn: Rule = (emit, scope) => {
     beta: scope.float('beta', 0.75),
     bias: scope.float('bias', 1),
   };
-  const x = channelsLast(emit, emit.flow(0));
+  const x = channelsLast(emit, emit.flow(0, 2));
   return [channelsFirst(emit, emit.apply('lrn', attributes, [x.id], x.type))];
 };
 

@@ -25,6 +25,10 @@ export function normalized(
 /** x [n, c, ...] times scale [c] plus bias [c] */
 export function perChannel(emit: Emitter, x: Flowing, scale: Value, bias: Value): Flowing {
   const ones = Array.from({ length: rankOf(x) - 2 }, () => 1);
-  const column = (value: Value): Value => reshape(emit, value, [fixed(value.shape[0]), ...ones]);
+  const column = (value: Value): Value => {
+    if (rankOf(value) !== 1)
+      emit.scope.fail(`expected a number per channel, got [${value.shape.join(', ')}]`);
+    return reshape(emit, value, [fixed(value.shape[0]), ...ones]);
+  };
   return binary(emit, 'add', binary(emit, 'multiply', x, column(scale)), column(bias));
 }

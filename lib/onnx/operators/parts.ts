@@ -1,6 +1,5 @@
-import type { Pair } from '../../geometry.js';
-import { pad, permute, type Range, reshape, slice, tile } from '../emit/movement.js';
-import { checkPlaces, resample } from '../emit/resample.js';
+import { permute, type Range, reshape, slice, tile } from '../emit/movement.js';
+import { resample } from '../emit/resample.js';
 import { type Emitter, fixed, rankOf } from '../emitter.js';
 import { emptyKnown, numbersOf } from '../known.js';
 import { NotBatched } from '../not-batched.js';
@@ -17,8 +16,12 @@ const sliceOf: Rule = (emit, scope) => {
   const steps = old ? undefined : emit.optionalKnown(4);
   const named = axes ? numbersOf(axes) : Array.from({ length: starts.data.length }, (_, i) => i);
   const by = steps ? numbersOf(steps) : [];
+  if (starts.data.length !== named.length || ends.data.length !== named.length) {
+    scope.fail(`expected ${named.length} starts and ends, got ${starts.data.length} and ${ends.data.length}`);
+  }
   const ranges = named.flatMap((axis, i): Range[] => {
     const at = axis < 0 ? axis + rankOf(x) : axis;
+    if (x.shape[at] === undefined) emit.axis(axis, rankOf(x));
     if (x.shape[at] === batch) return wholeBatch(starts, ends, i, by[i] ?? 1);
     const [begin, end] = [numbersOf(part(starts, i))[0] ?? 0, numbersOf(part(ends, i))[0] ?? 0];
     return [rangeOf(emit, at, fixed(x.shape[at]), begin, end, by[i] ?? 1)];
@@ -96,68 +99,6 @@ const split: Rule = (emit, scope) => {
   });
 };
 
-/** [before, after] per axis; negative ones cut cells off. */
-const padOf: Rule = (emit, scope) => {
-  const x = emit.flow(0);
-  const mode = scope.string('mode', 'constant');
-  const old = scope.opset < 11;
-  const attribute = scope.opset < 2 ? 'paddings' : 'pads';
-  const pads = old ? scope.ints(attribute) : numbersOf(emit.known(1));
-  const given = old ? undefined : emit.optionalKnown(2);
-  const value = old ? scope.float('value', 0) : Number(given?.data[0] ?? 0);
-  const listed = old ? undefined : emit.optionalKnown(3);
-  const axes = listed ? numbersOf(listed) : x.shape.map((_, axis) => axis);
-  if (pads.length !== 2 * axes.length) {
-    scope.fail(`expected ${2 * axes.length} pads, got ${pads.length}`);
-  }
-  const sides = x.shape.map((): Pair => [0, 0]);
-  for (const [i, axis] of axes.entries()) {
-    const pair: Pair = [pads[i] as number, pads[i + axes.length] as number];
-    if (pair[0] !== 0 || pair[1] !== 0) sides[emit.axis(axis, rankOf(x)) + emit.lead] = pair;
-  }
-  if (mode !== 'constant') return [mirrored(emit, x, sides, mode)];
-  const cut = slice(
-    emit,
-    x,
-    sides.flatMap(([before, after], axis): Range[] => {
-      if (before >= 0 && after >= 0) return [];
-      const begin = Math.max(-before, 0);
-      return [{ axis, begin, size: fixed(x.shape[axis]) - begin - Math.max(-after, 0), step: 1 }];
-    }),
-  );
-  const added = sides.map(([before, after]): Pair => [Math.max(before, 0), Math.max(after, 0)]);
-  return [pad(emit, cut, added, value)];
-};
-
-const outside: ReadonlyMap<string, (at: number, length: number) => number> = new Map([
-  ['edge', (at: number, length: number) => Math.min(Math.max(at, 0), length - 1)],
-  ['wrap', (at: number, length: number) => ((at % length) + length) % length],
-  [
-    'reflect',
-    (at: number, length: number) => {
-      if (length === 1) return 0;
-      const period = 2 * (length - 1);
-      const place = ((at % period) + period) % period;
-      return place < length ? place : period - place;
-    },
-  ],
-]);
-
-/** Cells beyond an end are cells of x. */
-function mirrored(emit: Emitter, x: Flowing, sides: readonly Pair[], mode: string): Flowing {
-  const place = outside.get(mode);
-  if (!place) return emit.scope.fail(`expected mode to be constant, edge, reflect or wrap, got ${mode}`);
-  return sides.reduce((y, [before, after], axis) => {
-    if (before === 0 && after === 0) return y;
-    const length = fixed(x.shape[axis]);
-    const count = checkPlaces(emit, before + length + after);
-    return resample(emit, y, axis, {
-      taps: 1,
-      index: Array.from({ length: count }, (_, i) => place(i - before, length)),
-    });
-  }, x);
-}
-
 /** Slices of one axis in the place of that axis: the indices are known. */
 const gather: Rule = (emit, scope) => {
   const indices = emit.known(1);
@@ -181,11 +122,16 @@ function taking(emit: Emitter, x: Flowing, axis: number, places: readonly number
   return resample(emit, x, axis, { taps: 1, index: places });
 }
 
-const tileOf: Rule = (emit) => [tile(emit, emit.flow(0), numbersOf(emit.known(1)))];
+const tileOf: Rule = (emit, scope) => {
+  const x = emit.flow(0);
+  const repeats = numbersOf(emit.known(1));
+  if (repeats.length !== rankOf(x)) scope.fail(`expected ${rankOf(x)} repeats, got ${repeats.length}`);
+  return [tile(emit, x, repeats)];
+};
 
 /** Blocks of channels become pixels: DCR has the place within the block outside of the channels, CRD inside. */
 const depthToSpace: Rule = (emit, scope) => {
-  const x = emit.flow(0);
+  const x = emit.flow(0, 4);
   const block = scope.int('blocksize');
   const [n = 1, channels, h, w] = x.shape;
   const mode = scope.string('mode', 'DCR');
@@ -204,7 +150,7 @@ const depthToSpace: Rule = (emit, scope) => {
 };
 
 const spaceToDepth: Rule = (emit, scope) => {
-  const x = emit.flow(0);
+  const x = emit.flow(0, 4);
   const block = scope.int('blocksize');
   const [n = 1, channels, height, width] = x.shape;
   const [c, h, w] = [fixed(channels), fixed(height) / block, fixed(width) / block];
@@ -220,7 +166,6 @@ const spaceToDepth: Rule = (emit, scope) => {
 export const parts: Readonly<Record<string, Rule>> = {
   Slice: sliceOf,
   Split: split,
-  Pad: padOf,
   Gather: gather,
   Tile: tileOf,
   DepthToSpace: depthToSpace,

@@ -101,13 +101,13 @@ function planes(emit: Emitter, x: Flowing, { op, window, ceilMode, includePaddin
 /** Over all spatial axes, which stay with length 1. */
 function globally(kind: Reduction): Rule {
   return (emit) => {
-    const x = emit.flow(0);
+    const x = emit.flow(0, 3);
     return [reduce(emit, kind, x, spatialAxes(x), true)];
   };
 }
 
 const globalLpPool: Rule = (emit, scope) => {
-  const x = emit.flow(0);
+  const x = emit.flow(0, 3);
   const p = scope.has('p') ? scope.int('p') : 2;
   const powers = binary(emit, 'power', unary(emit, x, 'abs'), scalar(p));
   return [binary(emit, 'power', reduce(emit, 'sum', powers, spatialAxes(x), true), scalar(1 / p))];

@@ -62,7 +62,10 @@ type Lengths = ReadonlyMap<number, ResizedAxis>;
 /** The axes that scales and sizes speak of. */
 function axesOf({ scope }: Emitter, rank: number): readonly number[] {
   const all = Array.from({ length: rank }, (_, axis) => axis);
-  return scope.ints('axes', all).map((axis) => (axis < 0 ? axis + rank : axis));
+  const axes = scope.ints('axes', all).map((axis) => (axis < 0 ? axis + rank : axis));
+  if (axes.some((axis) => !all.includes(axis)))
+    scope.fail(`expected axes below ${rank}, got [${axes.join(', ')}]`);
+  return axes;
 }
 
 function byScales(emit: Emitter, scales: Known): Lengths {
