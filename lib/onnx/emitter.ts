@@ -16,6 +16,8 @@ export interface EmitContext {
   readonly batched: boolean;
   /** Known numbers in float32, made once. */
   readonly floats: WeakMap<Known, Float32Array>;
+  /** Names of the values that a node or an output of the graph reads. */
+  readonly read: ReadonlySet<string>;
   /** Names of the flowing graph inputs from which a value is computed, those that are no float32 first. */
   sources(name: string): readonly string[];
 }
@@ -26,8 +28,8 @@ export interface Emitter {
   readonly inputs: readonly (Value | undefined)[];
   /** Axes in front that shapes of the graph leave out: 1 in batched mode. */
   readonly lead: 0 | 1;
-  /** How many outputs are used. */
-  readonly outputs: number;
+  /** Whether somebody reads the output at `index`. */
+  uses(index: number): boolean;
   /** The input at `index`, which has to be there. */
   input(index: number): Value;
   /** The same as a value of the graph, of `leastRank` axes or more. */
@@ -122,7 +124,7 @@ export function emitter(
     scope,
     inputs,
     lead,
-    outputs: scope.node.outputs.length,
+    uses: (index) => context.read.has(scope.node.outputs[index] ?? ''),
     input,
     known,
     lift,

@@ -1,20 +1,17 @@
 import { ModelFileError, show } from '../errors.js';
-import type { ElementType, Numbers, OnnxTensor } from '../formats/onnx/file.js';
+import { arrays, isDataType } from '../formats/onnx/element-types.js';
+import type { Numbers, OnnxTensor } from '../formats/onnx/file.js';
 import { type DataType, sizeOf } from '../tensor.js';
 import { newNumbers } from './evaluate/known.js';
 import { NotBatched } from './not-batched.js';
 import type { Known } from './value.js';
 
-const dataTypes: readonly ElementType[] = ['float32', 'float64', 'int32', 'int64', 'uint8', 'bool'];
-
-export function isDataType(type: ElementType): type is DataType {
-  return dataTypes.includes(type);
-}
-
 /** An initializer or attribute; `who` names it in the error for a type that is none of ours. */
 export function knownOf(who: string, { type, shape, data }: OnnxTensor): Known {
   if (!isDataType(type) || !data) {
-    throw new ModelFileError(`${who}: expected numbers of type ${dataTypes.join(', ')}, got ${show(type)}`);
+    throw new ModelFileError(
+      `${who}: expected numbers of type ${Object.keys(arrays).join(', ')}, got ${show(type)}`,
+    );
   }
   return { kind: 'known', type, shape, data };
 }

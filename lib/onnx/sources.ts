@@ -1,6 +1,13 @@
 import type { OnnxFile, OnnxNode } from '../formats/onnx/file.js';
 import type { Value } from './value.js';
 
+/** Names of the values that nodes and the graph's outputs read. */
+export function readIn(file: OnnxFile): ReadonlySet<string> {
+  const names = [...file.nodes.flatMap(({ inputs }) => inputs), ...file.outputs.map(({ name }) => name)];
+  // '' is an input that is absent.
+  return new Set(names.filter((name) => name !== ''));
+}
+
 /**
  * Finds the graph inputs from which a flowing value is computed. Those that are no float32 come first: they are the
  * ones that give shapes and indices.

@@ -8,15 +8,8 @@ import {
   NotBatched,
   type OnnxFile,
 } from '../support/internals.js';
-import { type FileParts, fileOf, node, requestFor, run } from '../support/onnx-graph.js';
+import { type FileParts, fileOf, node, numbers, requestFor, run } from '../support/onnx-graph.js';
 import { float, floats, int, ints, known } from '../support/onnx-node.js';
-import { random, floats as randomFloats } from '../support/random.js';
-
-/** Numbers from -1 to 1, the same for the same shape. */
-function numbers(...shape: number[]): Known {
-  const size = shape.reduce((all, length) => all * length, 1);
-  return known('float32', shape, [...randomFloats(random(size), size)]);
-}
 
 /** Graphs over x [n, 4, 6, 6] that keep the batch in front. */
 const batchable: Readonly<Record<string, FileParts>> = {
@@ -334,6 +327,27 @@ const wrong: readonly (readonly [string, FileParts, string])[] = [
     'node 0 (Dropout "Dropout_y"): expected a ratio of 0 for training, got 0.5',
   ],
 ];
+
+describe('outputs that nobody reads', () => {
+  test('are not computed: they keep no batch from being free', () => {
+    const nodes = [
+      node('MaxPool', ['x'], ['p', 'indices'], { kernel_shape: [2, 2] }),
+      node('BatchNormalization', ['p', 'one', 'one', 'one', 'one'], ['n', 'mean', 'variance']),
+      node('Dropout', ['n'], ['y', 'mask']),
+    ];
+    const file = fileOf({ nodes, weights: { one: floats(1, 1, 1, 1) }, opset: 9 });
+    expect(run(file, 'batched', { x })).toEqual(run(file, 'whole', { x }));
+    const asking = { ...file, outputs: [{ name: 'mean', type: 'float32', shape: undefined } as const] };
+    expect(() => importOnnx(asking, requestFor(asking, 'whole', { x }))).toThrow(
+      'node 1 (BatchNormalization "BatchNormalization_n"): expected no use of output 1, which is not computed',
+    );
+  });
+
+  test('the mask of a dropout that drops nothing is all true', () => {
+    const file = fileOf({ nodes: [node('Dropout', ['x'], ['y', 'mask'])], outputs: ['mask'] });
+    expect(run(file, 'batched', { x })[0]?.data).toEqual(Array.from({ length: x.data.length }, () => 1));
+  });
+});
 
 describe('errors name the node', () => {
   test.each(wrong)('%s', (_, parts, message) => {

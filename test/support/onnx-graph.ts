@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import {
   compile,
   type ImportRequest,
@@ -8,6 +9,14 @@ import {
   type OnnxNode,
   selectBackend,
 } from './internals.js';
+import { known } from './onnx-node.js';
+import { floats, random } from './random.js';
+
+/** Numbers from -1 to 1, the same for the same shape. */
+export function numbers(...shape: number[]): Known {
+  const size = shape.reduce((all, length) => all * length, 1);
+  return known('float32', shape, [...floats(random(size), size)]);
+}
 
 type Plain = number | string | readonly number[];
 
@@ -115,4 +124,9 @@ export function run(
     const data = Array.from({ length: value.data.length }, (_, i) => Number(value.data[i]));
     return { shape, data: data.map((number, i) => number + (value.batches?.[i] ?? 0) * batch) };
   });
+}
+
+export function expectSame(a: Answer | undefined, b: Answer | undefined): void {
+  expect(a?.shape).toEqual(b?.shape);
+  for (const [i, value] of b?.data.entries() ?? []) expect(a?.data[i]).toBeCloseTo(value, 4);
 }

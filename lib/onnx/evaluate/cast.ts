@@ -1,4 +1,5 @@
 import { arrays, elementTypes, isDataType } from '../../formats/onnx/element-types.js';
+import type { ElementType } from '../../formats/onnx/file.js';
 import type { DataType } from '../../tensor.js';
 import type { NodeScope } from '../node-scope.js';
 import { NotBatched } from '../not-batched.js';
@@ -11,6 +12,18 @@ export function typeNumbered(scope: NodeScope, number: number): DataType {
   if (type !== undefined && isDataType(type)) return type;
   return scope.fail(`expected a data type of ${Object.keys(arrays).join(', ')}, got ${type ?? number}`);
 }
+
+/** The attribute `to` of Cast: a number, and before opset 6 a name. */
+export function castTarget(scope: NodeScope): DataType {
+  if (scope.opset >= 6) return typeNumbered(scope, scope.int('to'));
+  const name = scope.string('to').toLowerCase();
+  return typeNumbered(scope, elementTypes.indexOf((floatNames.get(name) ?? name) as ElementType));
+}
+
+const floatNames: ReadonlyMap<string, DataType> = new Map([
+  ['float', 'float32'],
+  ['double', 'float64'],
+]);
 
 /** Smallest and largest number of the integer types that floats are clamped to; ONNX leaves that open. */
 const ranges = { uint8: [0, 255], int32: [-(2 ** 31), 2 ** 31 - 1] } as const;
@@ -50,7 +63,7 @@ function converter(from: DataType, to: DataType): (value: number | bigint) => nu
 }
 
 function castTo(scope: NodeScope, inputs: Inputs): readonly Known[] {
-  return [cast(scope, required(scope, inputs, 0), typeNumbered(scope, scope.int('to')))];
+  return [cast(scope, required(scope, inputs, 0), castTarget(scope))];
 }
 
 function castLike(scope: NodeScope, inputs: Inputs): readonly Known[] {

@@ -1,7 +1,7 @@
 import type { DataType } from '../../tensor.js';
 import { not, unary } from '../emit/elementwise.js';
 import type { Emitter } from '../emitter.js';
-import { typeNumbered } from '../evaluate/cast.js';
+import { castTarget } from '../evaluate/cast.js';
 import { numbersOf } from '../known.js';
 import type { Value } from '../value.js';
 import { isInteger } from './arithmetic.js';
@@ -16,7 +16,7 @@ function converted(emit: Emitter, x: Value, type: DataType): Value {
   return { ...value, type };
 }
 
-const cast: Rule = (emit, scope) => [converted(emit, emit.input(0), typeNumbered(scope, scope.int('to')))];
+const cast: Rule = (emit, scope) => [converted(emit, emit.input(0), castTarget(scope))];
 
 const castLike: Rule = (emit) => [converted(emit, emit.input(0), emit.input(1).type)];
 
@@ -29,7 +29,7 @@ const dropout: Rule = (emit, scope) => {
     const share = ratio ? numbersOf(ratio)[0] : 0.5;
     if (share !== 0) scope.fail(`expected a ratio of 0 for training, got ${share}`);
   }
-  if (!scope.node.outputs[1]) return [x];
+  if (!emit.uses(1)) return [x];
   // NaN is not equal to itself; clipped to 1 from both sides, all are.
   const value = emit.lift(x);
   const same = emit.apply('binary', { kind: 'equal' }, [value.id, value.id], 'bool');

@@ -12,9 +12,6 @@ import type { Rule } from './rule.js';
 const batchNormalization: Rule = (emit, scope) => {
   const x = emit.flow(0, 2);
   if (scope.int('training_mode', 0) === 1) return trained(emit, x);
-  if (emit.outputs > 1 && scope.node.outputs.slice(1).some((name) => name !== '')) {
-    scope.fail('expected one output without training_mode, got more');
-  }
   const epsilon = scope.float('epsilon', 1e-5);
   if (scope.int('spatial', 1) === 0) return [perActivation(emit, x, epsilon)];
   const channels = fixed(x.shape[1]);
@@ -54,7 +51,7 @@ function trained(emit: Emitter, x: Flowing): Value[] {
     const flat = reshape(emit, now, [fixed(x.shape[1])]);
     return binary(emit, 'add', old, binary(emit, 'multiply', flat, scalar(1 - momentum)));
   };
-  return [scaled, running(3, mean), running(4, variance)].slice(0, emit.outputs);
+  return emit.uses(1) || emit.uses(2) ? [scaled, running(3, mean), running(4, variance)] : [scaled];
 }
 
 /** Each channel of each sample for itself. */
@@ -76,7 +73,7 @@ const layerNormalization: Rule = (emit, scope) => {
   const normal = emit.apply('normalize', attributes, [x.id], x.type);
   const scaled = binary(emit, 'multiply', normal, emit.input(1));
   const y = emit.inputs[2] ? binary(emit, 'add', scaled, emit.inputs[2]) : scaled;
-  if (!scope.node.outputs.slice(1).some((name) => name !== '')) return [y];
+  if (!emit.uses(1) && !emit.uses(2)) return [y];
   const mean = reduce(emit, 'mean', x, axes, true);
   const shifted = binary(emit, 'add', spread(emit, x, mean, axes), scalar(epsilon));
   return [y, mean, unary(emit, unary(emit, shifted, 'sqrt'), 'reciprocal')];

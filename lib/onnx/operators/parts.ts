@@ -79,8 +79,9 @@ const split: Rule = (emit, scope) => {
   const x = emit.flow(0);
   const axis = emit.axis(scope.int('axis', 0), rankOf(x)) + emit.lead;
   const length = fixed(x.shape[axis]);
-  const count = scope.int('num_outputs', emit.outputs);
-  if (count !== emit.outputs) scope.fail(`expected num_outputs to be ${emit.outputs}, got ${count}`);
+  const outputs = scope.node.outputs.length;
+  const count = scope.int('num_outputs', outputs);
+  if (count !== outputs) scope.fail(`expected num_outputs to be ${outputs}, got ${count}`);
   const equal = (): number[] => {
     const size = Math.ceil(length / count);
     return Array.from({ length: count }, (_, i) => Math.min(size, length - i * size));

@@ -22,7 +22,7 @@ const maxPool: Rule = (emit, scope) => {
   const x = emit.flow(0);
   const pooling = poolingOf(emit, x, 'maxpool2d');
   const y = pool(emit, x, pooling);
-  if (emit.outputs < 2 || !scope.node.outputs[1]) return [y];
+  if (!emit.uses(1)) return [y];
   return [y, maxIndices(emit, x, y, pooling.window, scope.int('storage_order', 0) === 1)];
 };
 
