@@ -65,6 +65,8 @@ const readings: Readonly<Partial<Record<OpId, Reading>>> = {
   binary: ofBinary,
 };
 
+export const affineOps = Object.keys(readings) as readonly OpId[];
+
 /** Slope and intercept of a kind of arithmetic with a constant, which is the second operand or the first. */
 const lines: Readonly<Record<string, (second: boolean) => ((k: number) => [number, number]) | undefined>> = {
   add: () => (k) => [1, k],

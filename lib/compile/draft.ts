@@ -1,6 +1,7 @@
 import type { Graph, Node, Value } from '../graph/graph.js';
 import type { Scaled } from '../graph/scaled.js';
-import { links } from './links.js';
+import type { OpId } from '../ops/index.js';
+import { alive, links } from './links.js';
 
 /** A graph while a pass rewrites it. */
 export interface Draft {
@@ -16,7 +17,25 @@ export interface Draft {
   constant(name: string, shape: readonly number[], data: Float32Array | Scaled): number;
   /** Gives a value its numbers: it is made by no node any more. */
   settle(id: number, data: Float32Array): void;
+  /** The graph without nodes that nobody reads any more. */
   finish(): Graph;
+}
+
+/**
+ * Shows a pass the nodes in their order, as they were, and gives the graph that it makes of them. A graph with none of
+ * `ops` is left alone: most graphs are one eager step.
+ */
+export function rewrite(
+  graph: Graph,
+  ops: readonly OpId[],
+  visit: (node: Node, index: number, changed: Draft) => void,
+): Graph {
+  if (!graph.nodes.some(({ op }) => ops.includes(op))) return graph;
+  const changed = draft(graph);
+  graph.nodes.forEach((node, index) => {
+    visit(node, index, changed);
+  });
+  return changed.finish();
 }
 
 export function draft(graph: Graph): Draft {
@@ -39,6 +58,10 @@ export function draft(graph: Graph): Draft {
     settle(id, data) {
       values[id] = { ...(values[id] as Value), data };
     },
-    finish: () => ({ ...graph, values, nodes: nodes.filter((node) => node !== undefined) }),
+    finish() {
+      // Readers that are no longer read would keep what they read from being joined with others.
+      const left = nodes.filter((node) => node !== undefined);
+      return { ...graph, values, nodes: alive(left, graph.outputs) };
+    },
   };
 }

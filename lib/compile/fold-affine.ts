@@ -1,8 +1,8 @@
 import { attributesOf, type Graph, type Node } from '../graph/graph.js';
 import { multiplied, type Scaled } from '../graph/scaled.js';
 import type { OpId } from '../ops/index.js';
-import { type Affine, activationOf, affineOf, isFinite32 } from './affine.js';
-import { type Draft, draft } from './draft.js';
+import { type Affine, activationOf, affineOf, affineOps, isFinite32 } from './affine.js';
+import { type Draft, rewrite } from './draft.js';
 import { isLinear } from './fuse-activation.js';
 
 /** Which output channel an element of an op's weights belongs to: `i -> floor(i / inner) % channels`. */
@@ -28,8 +28,7 @@ function rest(kernel: readonly number[]): number {
  * one `scale`. Factors that are not finite stay as they are: an infinite weight would make NaN of inputs that are 0.
  */
 export function foldAffine(graph: Graph): Graph {
-  const changed = draft(graph);
-  graph.nodes.forEach((node, index) => {
+  return rewrite(graph, affineOps, (node, index, changed) => {
     const affine = affineOf(node, changed.value);
     if (!affine) return;
     const at = changed.readOnce(affine.x) ? changed.maker(affine.x) : undefined;
@@ -49,7 +48,6 @@ export function foldAffine(graph: Graph): Graph {
     if (joined) changed.set(at, undefined);
     if (joined || node.op === 'batchnorm') asScale(changed, index, joined ?? affine);
   });
-  return changed.finish();
 }
 
 /** A `scale` in the place of a node. */

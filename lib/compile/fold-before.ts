@@ -1,8 +1,8 @@
 import type { Graph, Node } from '../graph/graph.js';
 import { multiplied } from '../graph/scaled.js';
 import type { MatmulAttributes } from '../ops/index.js';
-import { type Affine, affineOf, isFinite32 } from './affine.js';
-import { type Draft, draft } from './draft.js';
+import { type Affine, affineOf, affineOps, isFinite32 } from './affine.js';
+import { type Draft, rewrite } from './draft.js';
 import { isOutFirst } from './fold-affine.js';
 import { isLinear } from './fuse-activation.js';
 
@@ -12,8 +12,7 @@ import { isLinear } from './fuse-activation.js';
  * op is its only reader; padding adds zeros after that step, so with padding b has to be 0.
  */
 export function foldBefore(graph: Graph): Graph {
-  const changed = draft(graph);
-  graph.nodes.forEach((node, index) => {
+  return rewrite(graph, affineOps, (node, index, changed) => {
     const [x] = node.inputs;
     const at = x === undefined || !changed.readOnce(x) ? undefined : changed.maker(x);
     const before = at === undefined ? undefined : changed.nodes[at];
@@ -26,7 +25,6 @@ export function foldBefore(graph: Graph): Graph {
     changed.set(index, { ...node, inputs });
     changed.set(at, undefined);
   });
-  return changed.finish();
 }
 
 /** Weights as [cells, inputs, outputs] or, `outFirst`, as [outputs, inputs, cells]; `inputs` are those of one group. */

@@ -2,7 +2,7 @@ import type { Pair, Sides, Window } from '../geometry.js';
 import { span } from '../geometry.js';
 import { attributesOf, type Graph, type Node } from '../graph/graph.js';
 import type { AveragePool2dAttributes, CopyAttributes, Pool2dAttributes } from '../ops/index.js';
-import { type Draft, draft } from './draft.js';
+import { type Draft, rewrite } from './draft.js';
 
 /**
  * Padding of height and width becomes that of the window behind it, where that gives the same: zeros before a
@@ -10,8 +10,7 @@ import { type Draft, draft } from './draft.js';
  * that counts its padding.
  */
 export function foldPad(graph: Graph): Graph {
-  const changed = draft(graph);
-  graph.nodes.forEach((node, index) => {
+  return rewrite(graph, ['copy'], (node, index, changed) => {
     const at = changed.maker(node.inputs[0] as number);
     const pad = at === undefined ? undefined : changed.nodes[at];
     if (pad?.op !== 'copy') return;
@@ -21,7 +20,6 @@ export function foldPad(graph: Graph): Graph {
     if (attributes)
       changed.set(index, { ...node, attributes, inputs: pad.inputs.concat(node.inputs.slice(1)) });
   });
-  return changed.finish();
 }
 
 interface Padding {

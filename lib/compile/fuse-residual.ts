@@ -2,7 +2,7 @@ import { attributesOf, type Graph, type Node } from '../graph/graph.js';
 import type { BinaryAttributes } from '../ops/index.js';
 import { sameShape, sizeOf } from '../tensor.js';
 import { activationOf } from './affine.js';
-import { type Draft, draft } from './draft.js';
+import { type Draft, rewrite } from './draft.js';
 import { isLinear } from './fuse-activation.js';
 
 /**
@@ -10,8 +10,7 @@ import { isLinear } from './fuse-activation.js';
  * to the place of the sum, where the other value exists; of two convolutions the later one takes the sum.
  */
 export function fuseResidual(graph: Graph): Graph {
-  const changed = draft(graph);
-  graph.nodes.forEach((node, index) => {
+  return rewrite(graph, ['binary'], (node, index, changed) => {
     const pairs = node.op === 'binary' ? operandsOf(node, changed) : [];
     const [best] = pairs.sort((p, q) => q.at - p.at);
     if (!best) return;
@@ -25,7 +24,6 @@ export function fuseResidual(graph: Graph): Graph {
       outputs: node.outputs,
     });
   });
-  return changed.finish();
 }
 
 interface Sum {

@@ -1,4 +1,4 @@
-import type { Graph } from '../graph/graph.js';
+import type { Graph, Node } from '../graph/graph.js';
 
 /** Who makes and who reads each value: what every pass asks a graph. */
 export interface Links {
@@ -20,4 +20,17 @@ export function links(graph: Graph): Links {
   });
   graph.outputs.forEach(read);
   return { producer, uses };
+}
+
+/** Nodes that reach an output, in their order. */
+export function alive(nodes: readonly Node[], outputs: readonly number[]): Node[] {
+  const wanted = new Set(outputs);
+  return nodes
+    .toReversed()
+    .filter((node) => {
+      if (!node.outputs.some((id) => wanted.has(id))) return false;
+      for (const id of node.inputs) wanted.add(id);
+      return true;
+    })
+    .reverse();
 }

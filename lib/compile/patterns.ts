@@ -1,7 +1,7 @@
 import { attributesOf, type Graph, type Node } from '../graph/graph.js';
 import type { Activated, Activation } from '../ops/index.js';
 import { sameShape } from '../tensor.js';
-import { type Draft, draft } from './draft.js';
+import { type Draft, rewrite } from './draft.js';
 import { isLinear } from './fuse-activation.js';
 import { withNumber } from './simplify.js';
 
@@ -11,8 +11,7 @@ import { withNumber } from './simplify.js';
  * that others read stay for them.
  */
 export function recognise(graph: Graph): Graph {
-  const changed = draft(graph);
-  graph.nodes.forEach((node, index) => {
+  return rewrite(graph, ['binary'], (node, index, changed) => {
     if (node.op !== 'binary' || !isLinear(node)) return;
     const found = productOf(node, reader(changed));
     if (!found || !sameShape(changed.value(found.x).shape, changed.value(node.outputs[0] as number).shape))
@@ -24,7 +23,6 @@ export function recognise(graph: Graph): Graph {
       inputs: [found.x],
     });
   });
-  return changed.finish();
 }
 
 interface Found {
@@ -32,7 +30,7 @@ interface Found {
   readonly attributes: Activated;
 }
 
-interface Scaled {
+interface Multiple {
   readonly x: number;
   readonly factor: number;
 }
@@ -40,7 +38,7 @@ interface Scaled {
 /** Steps seen from their results. */
 interface Reader {
   /** All ways to see the result as factor * x: as itself first, then with one number after the other taken off. */
-  scaled(id: number): readonly Scaled[];
+  scaled(id: number): readonly Multiple[];
   /** The result as x + number, where it is such a sum. */
   shifted(id: number): { readonly x: number; readonly number: number } | undefined;
   /** The argument of a function, where the result is one. */
@@ -66,8 +64,8 @@ function reader(changed: Draft): Reader {
   };
   return {
     scaled(id) {
-      const ways: Scaled[] = [];
-      for (let way: Scaled | undefined = { x: id, factor: 1 }; way; ) {
+      const ways: Multiple[] = [];
+      for (let way: Multiple | undefined = { x: id, factor: 1 }; way; ) {
         ways.push(way);
         const product = numbered(way.x, 'multiply', true);
         const step: readonly [number, number] | undefined = product ?? numbered(way.x, 'divide', false);
@@ -113,11 +111,11 @@ function productOf({ outputs }: Node, read: Reader): Found | undefined {
 
 /** factor a b, where b is a function of a. */
 function gated(a: number, b: number, factor: number, read: Reader): Found | undefined {
-  const arguments_ = read.scaled(a);
+  const ways = read.scaled(a);
   for (const v of read.scaled(b)) {
     for (const { activation, factor: own, of } of gates) {
       const x = of(v.x, read);
-      const u = x === undefined ? undefined : arguments_.find((way) => way.x === x);
+      const u = x === undefined ? undefined : ways.find((way) => way.x === x);
       if (u && near(factor * u.factor * v.factor, own)) return { x: u.x, attributes: { activation } };
     }
   }

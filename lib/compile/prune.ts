@@ -1,6 +1,7 @@
 import type { Graph, Node } from '../graph/graph.js';
 import { sameShape } from '../tensor.js';
 import { isLinear } from './fuse-activation.js';
+import { alive } from './links.js';
 
 /**
  * Takes out what computes nothing: nodes whose outputs nobody reads, reshapes to the shape that is already there
@@ -25,17 +26,4 @@ function isIdentity({ values }: Graph, node: Node): boolean {
   if (node.op !== 'reshape') return false;
   const [from, to] = [values[node.inputs[0] as number], values[node.outputs[0] as number]];
   return from !== undefined && to !== undefined && sameShape(from.shape, to.shape);
-}
-
-/** Nodes that reach an output, in their order. */
-function alive(nodes: readonly Node[], outputs: readonly number[]): Node[] {
-  const wanted = new Set(outputs);
-  return nodes
-    .toReversed()
-    .filter((node) => {
-      if (!node.outputs.some((id) => wanted.has(id))) return false;
-      for (const id of node.inputs) wanted.add(id);
-      return true;
-    })
-    .reverse();
 }

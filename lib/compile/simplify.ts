@@ -1,7 +1,7 @@
 import { attributesOf, type Graph, type Node } from '../graph/graph.js';
 import type { Activated, Activation } from '../ops/index.js';
 import { sameShape } from '../tensor.js';
-import { type Draft, draft } from './draft.js';
+import { type Draft, rewrite } from './draft.js';
 import { isLinear } from './fuse-activation.js';
 
 /**
@@ -9,13 +9,11 @@ import { isLinear } from './fuse-activation.js';
  * -> clip, prelu with one slope -> leaky relu, x to the power 2 -> x x. Functions can join the op before them.
  */
 export function simplify(graph: Graph): Graph {
-  const changed = draft(graph);
-  graph.nodes.forEach((node, index) => {
+  return rewrite(graph, ['unary', 'binary'], (node, index, changed) => {
     const simple =
       node.op === 'unary' ? clipped(node) : node.op === 'binary' ? ofNumber(node, changed) : undefined;
     if (simple) changed.set(index, { ...node, ...simple });
   });
-  return changed.finish();
 }
 
 type Changes = Partial<Node>;

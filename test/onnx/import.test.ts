@@ -154,13 +154,20 @@ describe('a free batch', () => {
   });
 
   test('its size is a shape that is known but for the batch', () => {
-    const file = fileOf({
-      nodes: [node('Shape', ['x'], ['s']), node('Size', ['x'], ['c']), node('Relu', ['x'], ['y'])],
-      outputs: ['s', 'c', 'y'],
-    });
-    const [shape, size] = run(file, 'batched', { x });
-    expect(shape?.data).toEqual([3, 4, 6, 6]);
-    expect(size?.data).toEqual([432]);
+    const nodes = [
+      node('Shape', ['x'], ['s'], { start: 1 }),
+      node('Shape', ['x'], ['t']),
+      node('Size', ['x'], ['c']),
+      node('Relu', ['x'], ['y']),
+    ];
+    expect(run(fileOf({ nodes, outputs: ['s'] }), 'batched', { x })[0]?.data).toEqual([4, 6, 6]);
+    for (const name of ['t', 'c']) {
+      const file = fileOf({ nodes, outputs: [name] });
+      // As an output it would be another number for each batch.
+      expect(() => importOnnx(file, requestFor(file, 'batched', { x }))).toThrow(NotBatched);
+    }
+    const whole = run(fileOf({ nodes, outputs: ['t', 'c'] }), 'whole', { x });
+    expect(whole.map(({ data }) => data)).toEqual([[3, 4, 6, 6], [432]]);
   });
 });
 

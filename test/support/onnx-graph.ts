@@ -121,8 +121,7 @@ export function run(
   return outputs.map((value) => {
     const shape = value.shape.map((length) => (length === 'n' ? batch : length));
     if (value.kind === 'flowing') return { shape, data: [...(flowing.next().value as Float32Array)] };
-    const data = Array.from({ length: value.data.length }, (_, i) => Number(value.data[i]));
-    return { shape, data: data.map((number, i) => number + (value.batches?.[i] ?? 0) * batch) };
+    return { shape, data: Array.from({ length: value.data.length }, (_, i) => Number(value.data[i])) };
   });
 }
 
