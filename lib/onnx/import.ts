@@ -3,9 +3,10 @@ import { isDataType } from '../formats/onnx/element-types.js';
 import type { OnnxFile, OnnxNode, OnnxPort, OnnxTensor } from '../formats/onnx/file.js';
 import { type GraphBuilder, graphBuilder } from '../graph/builder.js';
 import type { Graph } from '../graph/graph.js';
+import { type Budget, newBudget } from './budget.js';
 import { type EmitContext, emitter } from './emitter.js';
 import { evaluators } from './evaluate/index.js';
-import { dependsOnBatch, emptyKnown, knownOf, transposedKnown } from './known.js';
+import { emptyKnown, knownOf, transposedKnown } from './known.js';
 import { NeedsShared } from './needs.js';
 import { type NodeScope, nodeScope } from './node-scope.js';
 import { NotBatched } from './not-batched.js';
@@ -65,6 +66,10 @@ function attempt(file: OnnxFile, request: ImportRequest, shared: ReadonlySet<str
     values.set(port.name, inputOf(port, request, builder, shared));
     if (values.get(port.name)?.kind === 'flowing') inputs.push(port.name);
   }
+  const lengths = [...request.weights.values(), ...request.known.values()].map(
+    ({ data }) => data?.length ?? 0,
+  );
+  const budget = newBudget(lengths.reduce((sum, length) => sum + length, 0));
   const context: EmitContext = {
     builder,
     batched: request.mode === 'batched',
@@ -84,7 +89,7 @@ function attempt(file: OnnxFile, request: ImportRequest, shared: ReadonlySet<str
       if (name === '') return undefined;
       return named(name) ?? scope.fail(`expected the value ${show(name)} to be computed before, got none`);
     });
-    const results = applied(scope, given, context);
+    const results = applied(scope, given, context, budget);
     for (const [i, name] of node.outputs.entries()) {
       const result = results[i];
       if (result) values.set(name, result);
@@ -95,7 +100,6 @@ function attempt(file: OnnxFile, request: ImportRequest, shared: ReadonlySet<str
   const outputs = file.outputs.map(({ name }) => {
     const value = named(name);
     if (!value) throw new ModelFileError(`output ${show(name)}: expected a node that computes it, got none`);
-    if (value.kind === 'known' && dependsOnBatch(value)) throw new NotBatched('an output counts the batch');
     return presented(value, request, builder, 'out');
   });
   const ids = outputs.flatMap((value) => (value.kind === 'flowing' ? [value.id] : []));
@@ -107,10 +111,15 @@ function applied(
   scope: NodeScope,
   inputs: readonly (Value | undefined)[],
   context: EmitContext,
+  budget: Budget,
 ): readonly Value[] {
   const evaluator = evaluators.get(scope.op);
   const known = inputs.filter((value) => value?.kind !== 'flowing') as readonly (Known | undefined)[];
-  if (evaluator && known.length === inputs.length) return evaluator(scope, known);
+  if (evaluator && known.length === inputs.length) {
+    const results = evaluator(scope, known);
+    budget(scope, known, results);
+    return results;
+  }
   const emit = emitter(context, scope, inputs);
   const rule = rules.get(scope.op);
   try {

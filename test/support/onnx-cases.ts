@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { type OnnxFile, type OnnxTensor, readOnnx, readTensor } from './internals.js';
 
 /** ONNX's own test models with inputs and outputs, as Debian packages them. */
-const folder = process.env.NEOCOG_ONNX_DATA ?? '/usr/share/libonnx-testdata/data';
+export const conformanceFolder = process.env.NEOCOG_ONNX_DATA ?? '/usr/share/libonnx-testdata/data';
 
 /** Why conformance cannot be tested; undefined where it can. In CI its absence is an error. */
-export const conformanceMissing: string | undefined = existsSync(join(folder, 'node'))
+export const conformanceMissing: string | undefined = existsSync(join(conformanceFolder, 'node'))
   ? undefined
-  : `no ${folder}: apt-get install libonnx-testdata`;
+  : `no ${conformanceFolder}: apt-get install libonnx-testdata`;
 
 if (conformanceMissing !== undefined && process.env.CI === 'true') throw new Error(conformanceMissing);
 
@@ -39,7 +39,7 @@ function read(path: string): OnnxFile | string {
 
 export function casesOf(suite: Suite): readonly ConformanceCase[] {
   if (conformanceMissing !== undefined) return [];
-  const below = join(folder, suite);
+  const below = join(conformanceFolder, suite);
   return readdirSync(below)
     .sort()
     .map((name) => {

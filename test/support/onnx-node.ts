@@ -1,3 +1,4 @@
+import { expect, test } from 'vitest';
 import {
   type DataType,
   evaluators,
@@ -31,6 +32,16 @@ export const ints = (...values: number[]): Known => known('int64', [values.lengt
 export const floats = (...values: number[]): Known => known('float32', [values.length], values);
 export const int = (value: number): Known => known('int64', [], [value]);
 
+export const int32 = (...values: number[]): Known => known('int32', [values.length], values);
+export const uint8 = (...values: number[]): Known => known('uint8', [values.length], values);
+export const bool = (...values: number[]): Known => known('bool', [values.length], values);
+export const doubles = (...values: number[]): Known => known('float64', [values.length], values);
+export const long = (...values: bigint[]): Known => ({
+  ...ints(...values.map(() => 0)),
+  data: BigInt64Array.from(values),
+});
+/** [[1, 2, 3], [4, 5, 6]] */
+export const matrix = known('int64', [2, 3], [1, 2, 3, 4, 5, 6]);
 export const float = (value: number): OnnxAttribute => ({ kind: 'float', value });
 
 type Plain = number | string | readonly number[] | Known;
@@ -81,4 +92,28 @@ export function plain(value: Known | undefined): {
     Number.isSafeInteger(Number(item)) ? Number(item) : item,
   );
   return { type: value.type, shape: value.shape, values };
+}
+
+/** One line of a table; the last outputs of a node may be left out. */
+export type Case = readonly [
+  name: string,
+  op: string,
+  inputs: readonly (Known | undefined)[],
+  attributes: Parameters<typeof evaluate>[2],
+  expected: Known | readonly Known[],
+  options?: NodeOptions,
+];
+
+/** Exact results, types and shapes included. */
+export function check(cases: readonly Case[]): void {
+  for (const [name, op, inputs, attributes, expected, options] of cases) {
+    test(name, () => {
+      const results = evaluate(op, inputs, attributes, options);
+      const list = 'kind' in expected ? [expected] : expected;
+      expect(results.slice(0, list.length).map(plain)).toEqual(list.map(plain));
+      expect(results[0]?.batches && [...results[0].batches]).toEqual(
+        list[0]?.batches && [...list[0].batches],
+      );
+    });
+  }
 }

@@ -2,14 +2,14 @@ import { backendInfo } from '../../backend/select.js';
 import type { OnnxFile } from '../../formats/onnx/file.js';
 import { checkOperators } from '../../onnx/import.js';
 import { batch as batchLength, type Value } from '../../onnx/value.js';
-import { anyTensor, type DataType, type Tensor } from '../../tensor.js';
+import type { DataType, Tensor } from '../../tensor.js';
 import { readOne, readSignal } from '../arguments.js';
 import type { Model, PredictOptions, StreamOptions } from '../face.js';
 import type { ModelSettings } from '../options.js';
 import { register } from '../origin.js';
 import { predictEach } from '../stream.js';
 import { type GraphCall, type GraphPort, graphPorts, readGraphCall, readGraphOut } from './ports.js';
-import { copyInto, newFloats, placeOf, resultTensor } from './results.js';
+import { copyInto, knownTensor, newFloats, placeOf, resultTensor } from './results.js';
 import { graphBytes, saveGraph } from './save-graph.js';
 import { asFileError, type Special, specialiser } from './specialise.js';
 import { graphSummary } from './summary.js';
@@ -47,14 +47,14 @@ export function graphModel(
   };
 
   const answer = (
-    { call, made, places }: ReturnType<typeof prepare>,
+    { call, made, n, places }: ReturnType<typeof prepare>,
     results: readonly Float32Array[],
   ): unknown => {
     let next = 0;
     const tensors = made.outputs.map((value: Value, i) => {
       const place = places[i] as ReturnType<typeof placeOf>;
       return value.kind === 'known'
-        ? anyTensor(place.shape, place.dtype, value.data.slice() as Tensor<DataType>['data'])
+        ? knownTensor(place, value, n)
         : resultTensor(place, results[next++] as Float32Array);
     });
     return inForm(call, outputs, tensors);
@@ -114,7 +114,7 @@ export function graphModel(
       made.outputs.forEach((value, i) => {
         const place = places[i] as ReturnType<typeof placeOf>;
         const target = given[i] as Tensor<DataType>;
-        if (value.kind === 'known') target.data.set(value.data as never);
+        if (value.kind === 'known') copyInto(target, knownTensor(place, value, n));
         else if (results[next++] !== target.data)
           copyInto(target, resultTensor(place, results[next - 1] as Float32Array));
       });

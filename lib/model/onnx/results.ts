@@ -1,5 +1,5 @@
 import { BackendError, ShapeError } from '../../errors.js';
-import { batch as batchLength, type Value } from '../../onnx/value.js';
+import { batch as batchLength, type Known, type Value } from '../../onnx/value.js';
 import { anyTensor, type DataType, maxElements, showShape, sizeOf, type Tensor } from '../../tensor.js';
 import type { ResultPlace } from './ports.js';
 
@@ -48,6 +48,18 @@ export function resultTensor({ shape, dtype }: ResultPlace, data: Float32Array):
         Uint8Array.from(data, (value) => (value === 0 ? 0 : 1)),
       );
   }
+}
+
+/** A result that was known before the run, for a batch of `n`: memory of its own. */
+export function knownTensor({ shape, dtype }: ResultPlace, known: Known, n: number): Tensor<DataType> {
+  const data = known.data.slice();
+  const { batches } = known;
+  if (batches && data instanceof BigInt64Array) {
+    for (const [i, factor] of batches.entries()) data[i] = (data[i] as bigint) + BigInt(factor * n);
+  } else if (batches) {
+    for (const [i, factor] of batches.entries()) data[i] = Number(data[i]) + factor * n;
+  }
+  return anyTensor(shape, dtype, data as Tensor<DataType>['data']);
 }
 
 /** Copies a result into what the caller gave. */

@@ -1,0 +1,30 @@
+import { describe, expect, test } from 'vitest';
+import { importOnnx, type OnnxAttribute, type OnnxNode } from '../support/internals.js';
+import { fileOf, node, requestFor } from '../support/onnx-graph.js';
+import { ints, known } from '../support/onnx-node.js';
+
+const chain = (count: number, make: (i: number) => OnnxNode): OnnxNode[] =>
+  Array.from({ length: count }, (_, i) => make(i));
+
+/** A byte each: they are many enough without being large. */
+const value: OnnxAttribute = { kind: 'tensor', value: { ...known('uint8', [1], [1]), name: '' } };
+
+/** Small files of many nodes that ask for much memory in all. */
+const bombs: Readonly<Record<string, readonly OnnxNode[]>> = {
+  'many constants': chain(100, (i) => node('ConstantOfShape', ['length'], [`c${i}`], { value })),
+  'a constant that doubles': [
+    node('ConstantOfShape', ['length'], ['c0'], { value }),
+    ...chain(10, (i) => node('Concat', [`c${i}`, `c${i}`], [`c${i + 1}`], { axis: 0 })),
+  ],
+};
+
+describe('what is computed at import is bounded by what the file holds', () => {
+  test.each(Object.entries(bombs))('%s', (_, nodes) => {
+    const last = nodes.at(-1)?.outputs[0] as string;
+    const outputs = [last];
+    const file = fileOf({ nodes, inputs: {}, outputs, weights: { length: ints(2 ** 24) } });
+    expect(() => importOnnx(file, requestFor(file, 'whole', {}))).toThrow(
+      /^node \d+ \(.*\): expected constants in reasonable proportion to the file, got too many elements$/,
+    );
+  });
+});
