@@ -90,6 +90,20 @@ describe('functions spelled in steps', () => {
     expect(functions((net, x) => net.binary('prelu', x, net.number(0.2)))).toEqual(['leakyrelu']);
   });
 
+  test('join the op before them', () => {
+    const net = new Spelled();
+    const x = net.batchNorm(net.conv(net.input(1, 5, 5), 4, 3));
+    const plan = expectAsUnfused(
+      net.finish(net.relu(net.conv(net.binary('multiply', x, net.unary('sigmoid', x)), 3))),
+    );
+    expect(
+      plan.steps.slice(0, 2).map(({ op, geometry }) => [op, activations[geometry.act as number]]),
+    ).toEqual([
+      ['conv2d', 'swish'],
+      ['conv2d', 'relu'],
+    ]);
+  });
+
   test('what only looks like them stays', () => {
     expect(functions((net, x) => net.binary('multiply', net.relu(x), net.unary('sigmoid', x))).length).toBe(
       3,
