@@ -32,8 +32,14 @@ const ofBatchNorm: Reading = ({ inputs, attributes }, value) => {
   const [mean, variance, gamma, beta] = statistics.map((id) => value(id).data);
   if (!mean || !variance || !gamma || !beta) return undefined;
   const { epsilon } = attributes as { epsilon: number };
-  const scale = Float64Array.from(gamma, (g, c) => g / Math.sqrt((variance[c] as number) + epsilon));
-  const shift = scale.map((factor, c) => (beta[c] as number) - (mean[c] as number) * factor);
+  const scale = new Float64Array(gamma.length);
+  const shift = new Float64Array(gamma.length);
+  // A plain loop: networks have tens of thousands of channels.
+  for (let c = 0; c < scale.length; c++) {
+    const factor = (gamma[c] as number) / Math.sqrt((variance[c] as number) + epsilon);
+    scale[c] = factor;
+    shift[c] = (beta[c] as number) - (mean[c] as number) * factor;
+  }
   return { x, scale, shift };
 };
 

@@ -82,24 +82,35 @@ function intoWeights(node: Node, { scale, shift }: Affine, changed: Draft): numb
   return [x, changed.constant(`${node.name}/folded kernel`, shape, kernel), newBias];
 }
 
-/** Products of finite numbers, too: as a rule the largest of both sides settles it. */
+/** Whether all products are finite: as a rule a bound of the weights, or the largest of them, tells. */
 function staysFinite(kernel: Scaled): boolean {
-  const largest = largestOf(kernel.data);
   const factor = kernel.scale.reduce((most, one) => Math.max(most, Math.abs(one)), 0);
-  if (!Number.isFinite(largest) || Number.isNaN(factor)) return false;
-  return Number.isFinite(Math.fround(largest * factor)) || isFinite32(multiplied(kernel));
+  const fits = (largest: number): boolean => Number.isFinite(Math.fround(largest * factor));
+  const { data } = kernel;
+  const bits = new Int32Array(data.buffer, data.byteOffset, data.length);
+  return fits(floatOf(allBits(bits))) || fits(floatOf(largest(bits))) || isFinite32(multiplied(kernel));
 }
 
-/** The largest magnitude, infinite where a number is NaN; read as whole numbers, which takes a third of the time. */
-function largestOf(numbers: Float32Array): number {
-  const bits = new Int32Array(numbers.buffer, numbers.byteOffset, numbers.length);
-  let most = 0;
-  for (let i = 0; i < bits.length; i++) {
-    const magnitude = (bits[i] as number) & 0x7fffffff;
-    if (magnitude > most) most = magnitude;
+/** Magnitudes of floats are ordered like the whole numbers that their bits make. */
+function floatOf(bits: number): number {
+  return new Float32Array(Int32Array.of(bits & 0x7fffffff).buffer)[0] as number;
+}
+
+/** No magnitude is larger than this, and it takes half the time of the largest. */
+function allBits(bits: Int32Array): number {
+  let all = 0;
+  let i = 0;
+  for (; i + 4 <= bits.length; i += 4) {
+    all |= (bits[i] as number) | (bits[i + 1] as number) | (bits[i + 2] as number) | (bits[i + 3] as number);
   }
-  const largest = new Float32Array(Int32Array.of(most).buffer)[0] as number;
-  return Number.isNaN(largest) ? Number.POSITIVE_INFINITY : largest;
+  for (; i < bits.length; i++) all |= bits[i] as number;
+  return all;
+}
+
+function largest(bits: Int32Array): number {
+  let most = 0;
+  for (let i = 0; i < bits.length; i++) most = Math.max(most, (bits[i] as number) & 0x7fffffff);
+  return most;
 }
 
 /** (x a + b) c + d = x a c + (b c + d) */
