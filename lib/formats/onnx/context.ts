@@ -19,13 +19,16 @@ export interface ReadContext {
   take(bytes: number, fail: Fail): void;
   /** Collects tensors that lie elsewhere; where it is absent, they are refused. */
   readonly external: ExternalTensor[] | undefined;
+  /** The bytes belong to the reader, which may move numbers in them to where they are aligned. */
+  readonly owned: boolean;
 }
 
-export function readContext(fileBytes: number, external?: ExternalTensor[]): ReadContext {
+export function readContext(fileBytes: number, owned: boolean, external?: ExternalTensor[]): ReadContext {
   const limit = fileBytes + slackBytes;
   let taken = 0;
   return Object.freeze({
     external,
+    owned,
     take(bytes: number, fail: Fail) {
       taken += bytes;
       if (taken > limit) {

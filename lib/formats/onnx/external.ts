@@ -21,7 +21,7 @@ export async function readExternal(path: string, tensors: readonly ExternalTenso
     const [{ fail }] = group as [ExternalTensor];
     const bytes = await readContained(dirname(path), location, maxFileBytes, fail);
     // Tensors may share bytes, but not make many copies of the same ones.
-    const context = readContext(bytes.length);
+    const context = readContext(bytes.length, false);
     for (const external of group) {
       const { tensor, fail } = external;
       const type = tensor.type as DataType;

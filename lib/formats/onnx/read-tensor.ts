@@ -119,8 +119,13 @@ function decode(
     context.take(elements * width, fail);
     return checked(typedNumbers(wire.again(), type, elements, fail), type, fail);
   }
-  if (rawBytes > 0 && (wire.bytes.byteOffset + raw.begin) % width !== 0) context.take(rawBytes, fail);
-  return checked(readNumbers(wire.bytes, { name, dtype: type, shape, ...raw }, type), type, fail);
+  const off = (wire.bytes.byteOffset + raw.begin) % width;
+  // What stands before the numbers in this message has been read: they may be moved over it.
+  const moves = context.owned && off > 0 && raw.begin - off >= wire.begin;
+  if (moves) wire.bytes.copyWithin(raw.begin - off, raw.begin, raw.end);
+  else if (off > 0 && rawBytes > 0) context.take(rawBytes, fail);
+  const [begin, end] = moves ? [raw.begin - off, raw.end - off] : [raw.begin, raw.end];
+  return checked(readNumbers(wire.bytes, { name, dtype: type, shape, begin, end }, type), type, fail);
 }
 
 /** Numbers of a repeated field; `elements` were counted before. */

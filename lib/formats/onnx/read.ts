@@ -15,10 +15,11 @@ const maxFileBytes = 2 ** 31 - 1;
 
 /**
  * Reads an ONNX file. Tensors are views of `bytes` where their alignment allows it, so nobody may write to these
- * afterwards. Everything is checked but what operators mean; `fail` throws a ModelFileError that names the file.
+ * afterwards. Bytes that are `owned` by the reader are rearranged until it does: no weight is in memory twice.
+ * Everything is checked but what operators mean; `fail` throws a ModelFileError that names the file.
  */
-export function readOnnx(bytes: Uint8Array, fail: Fail): OnnxFile {
-  return readModel(bytes, readContext(bytes.length), fail);
+export function readOnnx(bytes: Uint8Array, fail: Fail, owned = false): OnnxFile {
+  return readModel(bytes, readContext(bytes.length, owned), fail);
 }
 
 /**
@@ -31,16 +32,16 @@ export async function readOnnxFile(
   options: { readonly externalData?: boolean } = {},
 ): Promise<OnnxFile> {
   const bytes = await readWhole(path, maxFileBytes, fail);
-  if (!options.externalData) return readOnnx(bytes, fail);
+  if (!options.externalData) return readOnnx(bytes, fail, true);
   const external: ExternalTensor[] = [];
-  const file = readModel(bytes, readContext(bytes.length, external), fail);
+  const file = readModel(bytes, readContext(bytes.length, true, external), fail);
   await readExternal(path, external);
   return file;
 }
 
 /** Reads a TensorProto alone, as test data come. */
 export function readTensor(bytes: Uint8Array, fail: Fail): OnnxTensor {
-  return readTensorMessage(new WireReader(bytes, fail), 'tensor', readContext(bytes.length), fail);
+  return readTensorMessage(new WireReader(bytes, fail), 'tensor', readContext(bytes.length, false), fail);
 }
 
 function readModel(bytes: Uint8Array, context: ReadContext, fail: Fail): OnnxFile {

@@ -47,6 +47,11 @@ export class WireReader {
     this.#at = begin;
   }
 
+  /** Where the message begins. */
+  get begin(): number {
+    return this.#begin;
+  }
+
   /** The number of the next field, or 0 at the end of the message. */
   next(): number {
     if (this.#at === this.#end) return 0;

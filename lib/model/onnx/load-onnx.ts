@@ -24,7 +24,7 @@ export async function readOnnxModel(from: unknown, options: unknown): Promise<Mo
   // A copy of the bytes: the model must not change when the caller reuses them.
   const file =
     path === undefined
-      ? readOnnx((bytes as Uint8Array).slice(), fail)
+      ? readOnnx((bytes as Uint8Array).slice(), fail, true)
       : await readOnnxFile(path, fail, { externalData });
   return graphModel(file, { ...settings, ...described(file, settings) }, layout, fail);
 }
