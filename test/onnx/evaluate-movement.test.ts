@@ -151,6 +151,10 @@ describe('movement', () => {
       'expected inputs that differ in axis 0 only',
     );
     expect(() => evaluate('Transpose', [matrix], { perm: [0, 0] })).toThrow('expected axes that differ');
+    expect(() => evaluate('Pad', [matrix, ints(0, 0, 0)])).toThrow('expected 4 pads, got 3');
+    const twice = ints(0, 0);
+    expect(() => evaluate('Slice', [matrix, twice, twice, twice])).toThrow('expected axes that differ');
+    expect(() => evaluate('GatherND', [matrix, matrix], { batch_dims: -1 })).toThrow('expected indices into');
   });
 });
 
@@ -162,6 +166,7 @@ describe('reductions and searches', () => {
     ['ReduceMean of integers', 'ReduceMean', [int32(1, 2, 4)], { keepdims: 0 }, known('int32', [], [2])],
     ['ReduceMax', 'ReduceMax', [matrix], { axes: [0] }, known('int64', [1, 3], [4, 5, 6])],
     ['ReduceMin of float64', 'ReduceMin', [doubles(2, 1)], {}, doubles(1)],
+    ['ReduceLogSum of integers', 'ReduceLogSum', [ints(0)], { keepdims: 0 }, int(Number(-(2n ** 63n)))],
     ['ReduceL1', 'ReduceL1', [floats(-1, 2)], {}, floats(3)],
     ['ReduceL2', 'ReduceL2', [floats(3, -4)], {}, floats(5)],
     ['ReduceSumSquare', 'ReduceSumSquare', [ints(3, -4)], {}, ints(25)],
@@ -223,6 +228,15 @@ describe('reductions and searches', () => {
       known('int64', [2, 2], [0, 1, 0, 2]),
     ],
   ]);
+});
+
+test('searches that find too much', () => {
+  const nothing = known('int64', [0], []);
+  expect(() => evaluate('Compress', [nothing, bool(1)])).toThrow(
+    'expected conditions below index 0 to hold, got 0',
+  );
+  expect(() => evaluate('TopK', [matrix, ints(4)])).toThrow('expected k between 0 and 3, got 4');
+  expect(() => evaluate('TopK', [matrix, floats(1)])).toThrow('expected integers, got float32');
 });
 
 describe('products and rows', () => {

@@ -129,6 +129,7 @@ describe('functions', () => {
       floats(0, 6),
       { opset: 6 },
     ],
+    ['Clip of integers by attributes', 'Clip', [ints(-5, 5)], { max: float(3) }, ints(-5, 3), { opset: 6 }],
     ['Clip of integers', 'Clip', [ints(-5, 5), undefined, int(3)], {}, ints(-5, 3)],
     ['Relu', 'Relu', [floats(-1, 2)], {}, floats(0, 2)],
     ['LeakyRelu', 'LeakyRelu', [floats(-1, 2)], { alpha: 0.5 }, floats(-0.5, 2)],
@@ -216,6 +217,12 @@ describe('small files do not ask for large memory', () => {
     const before = process.memoryUsage().arrayBuffers;
     expect(() => evaluate(op, inputs)).toThrow(/expected a constant result of at most 16777216 elements/);
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 20);
+  });
+
+  test.each(['Transpose', 'ReduceSum', 'ArgMax', 'TopK', 'Neg'])('%s of nothing in a vast shape', (op) => {
+    const nothing = known('float32', [2 ** 40, 0], []);
+    expect(() => evaluate(op, [nothing, ints(1)])).toThrow('expected an empty input of small lengths');
+    expect(() => evaluate('ConstantOfShape', [ints(2 ** 40, 0)])).toThrow(/at most 16777216 elements/);
   });
 
   test('what is as large as its inputs is computed', () => {

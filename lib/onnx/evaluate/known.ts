@@ -72,22 +72,31 @@ export function filled(type: DataType, count: number, value: number | bigint): N
   return data.fill(Number(value));
 }
 
-/** The number of elements of a result, before anything is allocated for it. */
+/**
+ * The number of elements of a result, before anything is allocated for it. Lengths of 0 do not excuse large ones: parts of
+ * the shape are walked as well.
+ */
 export function roomFor(scope: NodeScope, shape: readonly number[], inputs: Inputs): number {
   const wrong = shape.find((length) => !Number.isSafeInteger(length) || length < 0);
   if (wrong !== undefined) scope.fail(`expected lengths of at least 0, got ${showShape(shape)}`);
-  const count = sizeOf(shape);
   const given = inputs.reduce((sum, value) => sum + (value?.data.length ?? 0), 0);
   const limit = Math.min(Math.max(given, freeElements), maxElements);
-  if (count <= limit) return count;
+  if (extent(shape) <= limit) return sizeOf(shape);
   return scope.fail(
     `expected a constant result of at most ${limit} elements, got the shape ${showShape(shape)}`,
   );
 }
 
+/** The product of the lengths that are not 0. */
+function extent(shape: readonly number[]): number {
+  return sizeOf(shape.filter((length) => length !== 0));
+}
+
 /** Input number `index`, which has to be there. */
 export function required(scope: NodeScope, inputs: Inputs, index: number): Known {
-  return inputs[index] ?? scope.fail(`expected input ${index} to be given`);
+  const value = inputs[index] ?? scope.fail(`expected input ${index} to be given`);
+  if (value.data.length > 0 || extent(value.shape) <= freeElements) return value;
+  return scope.fail(`expected an empty input of small lengths, got the shape ${showShape(value.shape)}`);
 }
 
 /** A value whose numbers are all there. Throws NotBatched where some depend on the batch. */

@@ -1,6 +1,7 @@
 import { showShape } from '../../tensor.js';
 import type { NodeScope } from '../node-scope.js';
 import type { Known } from '../value.js';
+import { cast } from './cast.js';
 import {
   axisOf,
   type Evaluator,
@@ -10,6 +11,7 @@ import {
   numberOf,
   required,
   roomFor,
+  scalar,
 } from './known.js';
 import { stridesOf, take } from './move.js';
 
@@ -70,8 +72,8 @@ function pad(scope: NodeScope, inputs: Inputs): readonly Known[] {
     }
     from = next;
   }
-  const fill = inputs[2] ? numberOf(scope, inputs[2]) : scope.has('value') ? scope.float('value') : 0;
-  return [take(source, shape, from, fill)];
+  const fill = inputs[2] ?? scalar('float64', scope.float('value', 0));
+  return [take(source, shape, from, numberOf(scope, cast(scope, fill, source.type)))];
 }
 
 export const pads: Readonly<Record<string, Evaluator>> = { Pad: pad };

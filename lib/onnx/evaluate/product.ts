@@ -1,4 +1,4 @@
-import { showShape, sizeOf } from '../../tensor.js';
+import { sameShape, showShape, sizeOf } from '../../tensor.js';
 import type { NodeScope } from '../node-scope.js';
 import type { Known } from '../value.js';
 import { add, multiply } from './arithmetic.js';
@@ -91,8 +91,10 @@ function gemm(scope: NodeScope, inputs: Inputs): readonly Known[] {
   const scaled = times(scope, product, scope.float('alpha', 1));
   const added = inputs[2];
   if (added === undefined) return [scaled];
+  sameType(scope, product, added);
   const sum = combined(scope, scaled, times(scope, added, scope.float('beta', 1)), scaled.type, add);
-  return [sum];
+  if (sameShape(sum.shape, product.shape)) return [sum];
+  return scope.fail(`expected C to fit into ${showShape(product.shape)}, got ${showShape(added.shape)}`);
 }
 
 function times(scope: NodeScope, value: Known, factor: number): Known {

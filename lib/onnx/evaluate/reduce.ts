@@ -2,11 +2,11 @@ import { sizeOf } from '../../tensor.js';
 import type { NodeScope } from '../node-scope.js';
 import type { Known } from '../value.js';
 import { add } from './arithmetic.js';
+import { cast } from './cast.js';
 import { forType } from './elementwise.js';
 import {
   axesOf,
   axisOf,
-  type Elements,
   type Evaluator,
   type Inputs,
   integersAt,
@@ -98,18 +98,17 @@ const reduce =
     if (axes === undefined) return [source];
     const [starts, inner] = groups(source.shape, axes);
     if (inner.length === 0 && !isFloat(source.type)) scope.fail('expected integers to reduce, got none');
-    const data = newNumbers(source.type, starts.length);
-    const to: Elements = data;
-    for (const [i, start] of starts.entries()) {
-      if (long && !isFloat(source.type)) {
-        const value = long(Array.from(inner, (at) => BigInt(source.data[start + at] as number)));
-        to[i] = data instanceof BigInt64Array ? value : Number(BigInt.asIntN(32, value));
-      } else {
-        const value = float(Float64Array.from(inner, (at) => Number(source.data[start + at])));
-        to[i] = data instanceof BigInt64Array ? BigInt(Math.trunc(value) || 0) : value;
-      }
+    const shape = resultShape(source.shape, axes, scope.int('keepdims', 1) !== 0);
+    if (long && !isFloat(source.type)) {
+      const sums = BigInt64Array.from(starts, (start) =>
+        long(Array.from(inner, (at) => BigInt(source.data[start + at] as number))),
+      );
+      return [cast(scope, known('int64', shape, sums), source.type)];
     }
-    return [known(source.type, resultShape(source.shape, axes, scope.int('keepdims', 1) !== 0), data)];
+    const sums = Float64Array.from(starts, (start) =>
+      float(Float64Array.from(inner, (at) => Number(source.data[start + at]))),
+    );
+    return [cast(scope, known('float64', shape, sums), source.type)];
   };
 
 const arg =

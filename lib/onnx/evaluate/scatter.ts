@@ -37,7 +37,7 @@ function slicePlaces(
 ): readonly number[] {
   const depth = indices.shape.at(-1) ?? 0;
   const shared = sameShape(shape.slice(0, batch), indices.shape.slice(0, batch));
-  if (depth < 1 || batch + depth > shape.length || batch >= indices.shape.length || !shared) {
+  if (batch < 0 || depth < 1 || batch + depth > shape.length || batch >= indices.shape.length || !shared) {
     scope.fail(`expected indices into ${showShape(shape)}, got the shape ${showShape(indices.shape)}`);
   }
   const strides = stridesOf(shape);

@@ -6,6 +6,7 @@ import {
   type Evaluator,
   type Inputs,
   integers,
+  integersOf,
   known,
   numberOf,
   required,
@@ -31,9 +32,9 @@ function compress(scope: NodeScope, inputs: Inputs): readonly Known[] {
   const axis = axisOf(scope, scope.int('axis', 0), source.shape.length);
   const chosen: number[] = [];
   for (const [i, yes] of required(scope, inputs, 1).data.entries()) if (yes) chosen.push(i);
-  if ((chosen.at(-1) ?? 0) >= Math.max(source.shape[axis] as number, 1)) {
-    scope.fail(`expected at most ${source.shape[axis]} conditions, got ${chosen.at(-1)} as an index`);
-  }
+  const length = source.shape[axis] as number;
+  const beyond = chosen.find((index) => index >= length);
+  if (beyond !== undefined) scope.fail(`expected conditions below index ${length} to hold, got ${beyond}`);
   return [taken(scope, source, axis, chosen)];
 }
 
@@ -77,7 +78,7 @@ function topK(scope: NodeScope, inputs: Inputs): readonly Known[] {
   const { shape, data } = source;
   const axis = axisOf(scope, scope.int('axis', -1), shape.length);
   const length = shape[axis] as number;
-  const k = inputs[1] ? Number(numberOf(scope, inputs[1])) : scope.int('k');
+  const [k = 0] = inputs[1] ? integersOf(scope, inputs[1]) : [scope.int('k')];
   if (k < 0 || k > length) scope.fail(`expected k between 0 and ${length}, got ${k}`);
   const sign = scope.int('largest', 1) !== 0 ? 1 : -1;
   const strides = stridesOf(shape);

@@ -2,6 +2,7 @@ import { showShape, sizeOf } from '../../tensor.js';
 import type { NodeScope } from '../node-scope.js';
 import type { Known } from '../value.js';
 import {
+  axesOf,
   axisOf,
   type Evaluator,
   type Inputs,
@@ -48,6 +49,7 @@ export function cutsOf(scope: NodeScope, inputs: Inputs, shape: readonly number[
   if (new Set([starts, ends, axes, steps].map((list) => list.length)).size > 1) {
     scope.fail('expected as many starts, ends, axes and steps');
   }
+  axesOf(scope, axes, shape.length);
   return axes.map((asked, i) => {
     const axis = axisOf(scope, asked, shape.length);
     const length = shape[axis] as number;

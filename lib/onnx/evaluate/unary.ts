@@ -12,6 +12,7 @@ import {
   newNumbers,
   numberOf,
   required,
+  scalar,
 } from './known.js';
 
 type Function1 = (x: number) => number;
@@ -53,9 +54,9 @@ function round(x: number): number {
 function clip(scope: NodeScope, inputs: Inputs): readonly Known[] {
   const { type, shape, data } = required(scope, inputs, 0);
   const bound = (index: number, name: string): number | bigint | undefined => {
-    const given = inputs[index];
-    if (given !== undefined) return numberOf(scope, cast(scope, given, type));
-    return scope.has(name) ? scope.float(name) : undefined;
+    const attribute = scope.has(name) ? scalar('float64', scope.float(name)) : undefined;
+    const given = inputs[index] ?? attribute;
+    return given && numberOf(scope, cast(scope, given, type));
   };
   const [low, high] = [bound(1, 'min'), bound(2, 'max')];
   const to: Elements = newNumbers(type, data.length);
