@@ -1,10 +1,10 @@
-// Exports every net of the zoo with saveOnnx, runs the file in onnxruntime with batches of 1 and 3, and compares: the
-// relative L2 distance of the answers has to be at most 1e-4. Names given on the command line choose among the nets.
+// Exports every net of the zoo with saveOnnx, runs the file in onnxruntime and reads it back with loadOnnx, with batches of
+// 1 and 3, and compares: the relative L2 distance of the answers has to be at most 1e-4. Names given on the command line choose among the nets.
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
-import { saveOnnx, tensor, zoo } from '../dist/index.js';
+import { loadOnnx, saveOnnx, tensor, zoo } from '../dist/neocog.js';
 import { relativeL2 } from './measure.mjs';
 
 const bound = 1e-4;
@@ -33,6 +33,7 @@ async function check(name, options) {
     await saveOnnx(net, path);
     const megabytes = statSync(path).size / 1e6;
     const session = await ort.InferenceSession.create(path);
+    const back = await loadOnnx(path);
     const distances = [];
     for (const batch of batches) {
       const [input] = net.inputs;
@@ -43,8 +44,10 @@ async function check(name, options) {
       const { dims, data } = answer[output.name];
       const same = dims.length === y.shape.length && dims.every((length, i) => length === y.shape[i]);
       distances.push(same ? relativeL2(data, y.data) : Number.NaN);
+      distances.push(relativeL2((await back.predict(x)).data, y.data));
     }
     await session.release();
+    back[Symbol.dispose]();
     return { megabytes, distances };
   } finally {
     rmSync(folder, { recursive: true });
@@ -55,7 +58,7 @@ async function check(name, options) {
 const asked = process.argv.slice(2);
 let failed = 0;
 console.log(
-  `${'net'.padEnd(32)} ${'MB'.padStart(7)} ${batches.map((n) => `batch ${n}`.padStart(9)).join(' ')}`,
+  `${'net'.padEnd(32)} ${'MB'.padStart(7)} ${batches.map((n) => `ort n=${n}`.padStart(9) + ' read back'.padStart(10)).join(' ')}`,
 );
 for (const [name, options] of variants) {
   if (asked.length > 0 && !asked.includes(name)) continue;
