@@ -1,4 +1,5 @@
-export type Kind = 'onnx' | 'safetensors' | 'json';
+/** 'bytes' has no joints: numbers alone. */
+export type Kind = 'onnx' | 'safetensors' | 'json' | 'bytes';
 
 export interface Field {
   readonly begin: number;

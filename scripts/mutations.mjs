@@ -25,10 +25,10 @@ export function truncations(length, borders, step) {
   return [...cuts].sort((a, b) => a - b);
 }
 
-/** One damaged copy of a file of that kind: 'onnx', 'safetensors' or 'json'. */
+/** One damaged copy of a file of that kind: 'onnx', 'safetensors', 'json' or 'bytes', which has no joints. */
 export function mutant(bytes, kind, seed) {
   const roll = dice(seed);
-  if (roll.chance(0.5)) return withBytesChanged(bytes, roll, kind);
+  if (kind === 'bytes' || roll.chance(0.5)) return withBytesChanged(bytes, roll, kind);
   if (kind === 'onnx') return withFieldChanged(bytes, roll);
   if (kind === 'safetensors') return withHeaderChanged(bytes, roll);
   return new TextEncoder().encode(withValueChanged(new TextDecoder().decode(bytes), roll));
@@ -240,9 +240,14 @@ const values = () => [
   1,
   -1,
   1.5,
+  3,
+  65_536,
+  2 ** 31 - 1,
   2 ** 31,
   2 ** 53,
   1e300,
+  -0.5,
+  'NaN',
   '',
   'x',
   '__proto__',
@@ -256,6 +261,9 @@ const values = () => [
   [[]],
   [0],
   [-1, 2],
+  [65_536, 65_536, 65_536],
+  [2 ** 31 - 1, 1],
+  [1, 2 ** 53],
   Array(1000).fill(1),
   {},
   { a: 1 },
