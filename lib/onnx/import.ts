@@ -69,7 +69,8 @@ function attempt(file: OnnxFile, request: ImportRequest, shared: ReadonlySet<str
   const lengths = [...request.weights.values(), ...request.known.values()].map(
     ({ data }) => data?.length ?? 0,
   );
-  const budget = newBudget(lengths.reduce((sum, length) => sum + length, 0));
+  const elements = lengths.reduce((sum, length) => sum + length, 0);
+  const budget = newBudget(elements);
   const context: EmitContext = {
     builder,
     batched: request.mode === 'batched',
@@ -84,7 +85,7 @@ function attempt(file: OnnxFile, request: ImportRequest, shared: ReadonlySet<str
   };
 
   for (const [index, node] of file.nodes.entries()) {
-    const scope = nodeScope(node, index, file.opset);
+    const scope = nodeScope(node, index, file.opset, elements);
     const given = node.inputs.map((name) => {
       if (name === '') return undefined;
       return named(name) ?? scope.fail(`expected the value ${show(name)} to be computed before, got none`);

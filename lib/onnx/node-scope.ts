@@ -9,6 +9,8 @@ export interface NodeScope {
   readonly node: OnnxNode;
   readonly op: string;
   readonly opset: number;
+  /** How many elements the file's weights and the known inputs have: results of a few times as many are in proportion. */
+  readonly given: number;
   has(name: string): boolean;
   /** Without a fallback the attribute has to be there; of another kind than asked for it is an error either way. */
   int(name: string, fallback?: number): number;
@@ -22,7 +24,7 @@ export interface NodeScope {
 }
 
 /** `index` is the node's place in the file. */
-export function nodeScope(node: OnnxNode, index: number, opset: number): NodeScope {
+export function nodeScope(node: OnnxNode, index: number, opset: number, given = 0): NodeScope {
   const fail = (rule: string): never => {
     throw new ModelFileError(`node ${index} (${node.op} ${show(node.name)}): ${rule}`);
   };
@@ -38,6 +40,7 @@ export function nodeScope(node: OnnxNode, index: number, opset: number): NodeSco
     node,
     op: node.op,
     opset,
+    given,
     has: (name: string) => node.attributes.has(name),
     int: (name: string, fallback?: number) => read('int', name, fallback),
     float: (name: string, fallback?: number) => read('float', name, fallback),

@@ -22,9 +22,21 @@ describe('what is computed at import is bounded by what the file holds', () => {
   test.each(Object.entries(bombs))('%s', (_, nodes) => {
     const last = nodes.at(-1)?.outputs[0] as string;
     const outputs = [last];
-    const file = fileOf({ nodes, inputs: {}, outputs, weights: { length: ints(2 ** 24) } });
+    const file = fileOf({ nodes, inputs: {}, outputs, weights: { length: ints(2 ** 22) } });
     expect(() => importOnnx(file, requestFor(file, 'whole', {}))).toThrow(
       /^node \d+ \(.*\): expected constants in reasonable proportion to the file, got too many elements$/,
     );
+  });
+
+  test('one result', () => {
+    const nodes = [node('ConstantOfShape', ['length'], ['y'], { value })];
+    const imported = (length: number, more = 0) => {
+      const weights = { length: ints(length), more: known('float32', [more], new Array(more).fill(0)) };
+      const file = fileOf({ nodes, inputs: {}, outputs: ['y'], weights });
+      return importOnnx(file, requestFor(file, 'whole', {})).outputs[0]?.shape;
+    };
+    expect(imported(2 ** 22)).toEqual([2 ** 22]);
+    expect(() => imported(2 ** 22 + 3)).toThrow(/constant result of at most 4194306 elements, got the shape/);
+    expect(imported(2 ** 22 + 3, 1)).toEqual([2 ** 22 + 3]);
   });
 });

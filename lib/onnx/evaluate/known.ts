@@ -17,8 +17,12 @@ export interface Elements {
   [index: number]: number | bigint;
 }
 
-/** A result this large is fine in itself; a larger one has to come from inputs as large: 152 bytes of file ask for no gigabyte. */
-const freeElements = 2 ** 24;
+/**
+ * A result this large (16 MiB of float32) is fine in itself; a larger one has to come from as large inputs or to be in
+ * proportion to the file: 152 bytes ask for no gigabyte.
+ */
+const freeElements = 2 ** 22;
+const perElement = 2;
 const maxElements = 2 ** 28;
 
 export const isFloat = (type: DataType): boolean => type === 'float32' || type === 'float64';
@@ -80,7 +84,7 @@ export function roomFor(scope: NodeScope, shape: readonly number[], inputs: Inpu
   const wrong = shape.find((length) => !Number.isSafeInteger(length) || length < 0);
   if (wrong !== undefined) scope.fail(`expected lengths of at least 0, got ${showShape(shape)}`);
   const given = inputs.reduce((sum, value) => sum + (value?.data.length ?? 0), 0);
-  const limit = Math.min(Math.max(given, freeElements), maxElements);
+  const limit = Math.min(Math.max(given, freeElements + perElement * scope.given), maxElements);
   if (extent(shape) <= limit) return sizeOf(shape);
   return scope.fail(
     `expected a constant result of at most ${limit} elements, got the shape ${showShape(shape)}`,
