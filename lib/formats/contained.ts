@@ -21,14 +21,16 @@ export function containedParts(location: string, fail: Fail): readonly string[] 
 }
 
 /**
- * All bytes of the file that `location` names in `folder`. No part of it may be a link, symbolic or hard: what a model
- * file names must not reach anything that did not come with it.
+ * All bytes of the file that `location` names in `folder`. No part of it may be a symbolic link: what a model file names
+ * must not reach anything that did not come with it. A hard link could, too; where files of a package are meant
+ * (`hardLinks`), they are usual: package managers install by linking to their store.
  */
 export async function readContained(
   folder: string,
   location: string,
   maxBytes: number,
   fail: Fail,
+  { hardLinks = false }: { readonly hardLinks?: boolean } = {},
 ): Promise<Uint8Array> {
   const parts = containedParts(location, fail);
   const [{ constants, promises }, { join }] = await Promise.all([import('node:fs'), import('node:path')]);
@@ -56,7 +58,7 @@ export async function readContained(
       if (opened.dev !== named.dev || opened.ino !== named.ino || !opened.isFile()) {
         fail(`expected ${show(location)} not to change while it is opened`);
       }
-      if (opened.nlink !== 1n) {
+      if (opened.nlink !== 1n && !hardLinks) {
         fail(`expected ${show(location)} to have one name, got a file with ${opened.nlink} hard links`);
       }
       return await readHandle(file, Number(opened.size), maxBytes, fail);

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadTfjs, ModelFileError } from 'neocog';
@@ -177,6 +178,11 @@ describe('80 and 81 files', () => {
   test.for([
     '../secret',
     '/etc/passwd',
+    '/proc/self/mem',
+    '/dev/zero',
+    'C:\\secret',
+    '.',
+    '..',
     'a/../../secret',
     'file:///etc/passwd',
     'https://example.org/weights.bin',
@@ -190,10 +196,36 @@ describe('80 and 81 files', () => {
     const { outside, folder, path } = folderWith(['w'], {});
     symlinkSync(join(outside, 'secret'), join(folder, 'w'));
     await fails(path, /regular file of the model's folder, without links/);
-    const second = folderWith(['w'], {});
-    linkSync(join(second.outside, 'secret'), join(second.folder, 'w'));
-    await fails(second.path, /2 hard links/);
+    const second = folderWith(['up/secret'], {});
+    symlinkSync(second.outside, join(second.folder, 'up'));
+    await fails(second.path, /regular file of the model's folder, without links/);
   });
+
+  test('a hard link is a file like any other: package managers install by linking', async () => {
+    const { folder, path } = folderWith(['w'], {});
+    writeFileSync(join(folder, 'stored'), data);
+    linkSync(join(folder, 'stored'), join(folder, 'w'));
+    expect((await loadTfjs(path)).outputs[0]?.shape).toEqual([2]);
+  });
+
+  test('80 a folder, a file as a folder', async () => {
+    const { folder, path } = folderWith(['w'], {});
+    mkdirSync(join(folder, 'w'));
+    await fails(path, /regular file of the model's folder/);
+    await fails(folderWith(['w/x'], { w: data }).path, /regular file of the model's folder/);
+  });
+
+  test.skipIf(process.platform === 'win32')(
+    '80 a pipe without a writer does not hold the reader',
+    async () => {
+      const { folder, path } = folderWith(['w'], {});
+      execFileSync('mkfifo', [join(folder, 'w')]);
+      await fails(path, /regular file of the model's folder/);
+      const pipe = join(folder, 'model-pipe.json');
+      execFileSync('mkfifo', [pipe]);
+      await fails(pipe, /expected a regular file/);
+    },
+  );
 
   test('80 a path that is a number, a path twice', async () => {
     await fails(folderWith([5], {}).path, /expected paths to be texts, got 5/);

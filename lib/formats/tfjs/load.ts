@@ -97,7 +97,7 @@ async function readGroup(folder: string, { paths, bytes }: Group, fail: Fail): P
   let rest = bytes;
   for (const path of paths) {
     const named: Fail = (rule, cause) => fail(`weights ${show(path)}: ${rule}`, cause);
-    const shard = await readContained(folder, path, rest, named);
+    const shard = await readContained(folder, path, rest, named, { hardLinks: true });
     rest -= shard.length;
     shards.push(shard);
   }
