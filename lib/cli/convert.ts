@@ -2,7 +2,8 @@ import { extname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { saveOnnx } from '../index.js';
 import { type Command, UsageError } from './command.js';
-import { readLabels } from './labels.js';
+import { classesOf } from './image-model.js';
+import { checkLabels, readLabels } from './labels.js';
 import { loadModel } from './model-file.js';
 import { presetNames, presetOf } from './presets.js';
 import { printable } from './terminal.js';
@@ -15,8 +16,8 @@ Writes a model in another format, chosen by the endings of the names:
 IN may also be the model.json of a tfjs layers-model, its shards beside it.
 
 Options:
-  --labels FILE    names of the classes to be kept in OUT (.safetensors): one per line, or a JSON array
-  --preset NAME    how pictures become the input, kept in OUT (.safetensors): ${presetNames.join(', ')}
+  --labels FILE    names of the classes, kept in OUT: one per line, or a JSON array
+  --preset NAME    how pictures become the input, kept in OUT: ${presetNames.join(', ')}
   --help           this text
 `;
 
@@ -30,18 +31,16 @@ async function run(args: string[]): Promise<number> {
   });
   const [from, to] = positionals;
   if (from === undefined || to === undefined || positionals.length !== 2) {
-    throw new UsageError(`expected a model file and the name of a new one, got ${positionals.length} names`);
+    throw new UsageError(`expected the names of two files, IN and OUT, got ${positionals.length}`);
   }
   const format = extname(to).toLowerCase();
   if (!formats.includes(format)) {
     throw new UsageError(`expected OUT to end in ${formats.join(' or ')}, got ${JSON.stringify(to)}`);
   }
   const preprocessing = presetOf(values.preset);
-  if (format === '.onnx' && (values.labels !== undefined || preprocessing !== undefined)) {
-    throw new UsageError('--labels and --preset are kept in .safetensors files only');
-  }
   const labels = values.labels === undefined ? undefined : await readLabels(values.labels);
   const net = await loadModel(from, {}, { labels, preprocessing });
+  if (labels) checkLabels(labels, classesOf(net));
   if (format === '.onnx') await saveOnnx(net, to);
   else await net.save(to);
   console.log(printable(`${from} -> ${to}`));

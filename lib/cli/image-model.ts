@@ -1,5 +1,5 @@
-import { OptionError, show } from '../errors.js';
-import { type Model, type Tensor, tensor } from '../index.js';
+import { OptionError } from '../errors.js';
+import { type Model, type ModelPort, type Tensor, tensor } from '../index.js';
 import { originOfModel } from '../model/origin.js';
 
 /** A model that names what one picture shows, whatever the order of its axes. */
@@ -23,24 +23,47 @@ export function imageModel(net: Model): ImageModel {
     );
   }
   const [{ shape: input, dtype }] = inputs;
-  const [{ shape: output }] = outputs;
   const graph = isGraph(net);
   const lengths = graph ? input.slice(1) : input;
   if (lengths.length !== 3 || dtype !== 'float32') {
-    throw new OptionError(`expected a model of pictures, got one with the input ${show(input)} of ${dtype}`);
+    throw new OptionError(
+      `expected a model of pictures, got one with the input ${portShape(inputs[0])} ${dtype}`,
+    );
   }
   const first = graph && isChannels(lengths[0]) && !isChannels(lengths[2]);
   const [h, w, c] = first ? [lengths[1], lengths[2], lengths[0]] : lengths;
   const shape = [h > 0 ? h : usualSize, w > 0 ? w : usualSize, c] as const;
-  const size = (graph ? output.slice(1) : output).reduce((product, length) => product * length, 1);
+  if (longLengths(net, outputs[0]).length > 1) {
+    throw new OptionError(
+      `expected a model with one number for each class, got the output ${portShape(outputs[0])}`,
+    );
+  }
   return {
     shape,
-    classes: size > 0 ? size : undefined,
+    classes: classesOf(net),
     input: (picture) =>
       first
         ? tensor(planes(picture, shape), [1, shape[2], shape[0], shape[1]])
         : tensor(picture, [1, ...shape]),
   };
+}
+
+/** How many classes the only output tells apart; undefined where it is no list of numbers, or its length is free. */
+export function classesOf(net: Model): number | undefined {
+  const [output, another] = net.outputs;
+  if (output === undefined || another !== undefined) return undefined;
+  const lengths = longLengths(net, output);
+  return lengths.length === 1 ? lengths[0] : undefined;
+}
+
+/** The known lengths above 1, without the batch. */
+function longLengths(net: Model, { shape }: ModelPort): readonly number[] {
+  return (isGraph(net) ? shape.slice(1) : shape).filter((length) => length > 1);
+}
+
+/** A shape as the model has it, with `n` for a free batch and `?` for other free lengths: `[n, 3, 224, 224]`. */
+export function portShape({ shape }: ModelPort): string {
+  return `[${shape.map((length, axis) => (length >= 0 ? length : axis === 0 ? 'n' : '?')).join(', ')}]`;
 }
 
 /** Graphs from files count the batch among their axes. */

@@ -23,6 +23,12 @@ export async function readLabels(path: string): Promise<readonly string[]> {
   return numbered ? lines.map((line) => line.replace(synset, '')) : lines;
 }
 
+/** Throws an OptionError where a model's classes are known and the names are not one for each. */
+export function checkLabels(labels: readonly string[], classes: number | undefined): void {
+  if (classes === undefined || labels.length === classes) return;
+  throw new OptionError(`--labels: expected ${classes} names, one for each class, got ${labels.length}`);
+}
+
 function fromJson(path: string, text: string): readonly string[] {
   let json: unknown;
   try {

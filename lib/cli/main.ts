@@ -5,7 +5,7 @@ import { type Command, isUsageError } from './command.js';
 import { convert } from './convert.js';
 import { info } from './info.js';
 import { predict } from './predict.js';
-import { printable } from './terminal.js';
+import { printable, problemOf } from './terminal.js';
 
 const commands = new Map<string, Command>(Object.entries({ predict, info, convert }));
 
@@ -54,7 +54,7 @@ async function main([name, ...args]: string[]): Promise<number> {
     return await command.run(args);
   } catch (error) {
     if (isUsageError(error)) return wrongUsage(`${name}: ${error.message}`, `neocog ${name} --help`);
-    console.error(`neocog: ${printable(error instanceof Error ? error.message : String(error))}`);
+    console.error(`neocog: ${printable(problemOf(error))}`);
     return 1;
   }
 }

@@ -1,4 +1,5 @@
 import { extname } from 'node:path';
+import { ModelFileError } from '../errors.js';
 import { type BackendInfo, load, loadOnnx, loadTfjs, type Model, type ModelOptions } from '../index.js';
 import { UsageError } from './command.js';
 
@@ -17,8 +18,14 @@ export function loadModel(
       return loadOnnx(path, given);
     case '.json':
       return loadTfjs(path, given);
-    default:
+    case '.safetensors':
       return load(path, given);
+    default:
+      return load(path, given).catch((error: Error) => {
+        throw new ModelFileError(`${error.message}; ONNX files are known by .onnx, tfjs models by .json`, {
+          cause: error,
+        });
+      });
   }
 }
 

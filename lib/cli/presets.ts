@@ -10,8 +10,9 @@ const presets: ReadonlyMap<string, Json> = new Map<string, Json>([
   ],
   // Keras' MobileNet and Inception: -1 to 1.
   ['tf', { kind: 'image', scale: 1 / 127.5, mean: 1, std: 1 }],
+  // The whole range of a pixel as 0..1.
   ['unit', { kind: 'image', scale: 1 / 255 }],
-  // MNIST as 0..1, and as the bytes of its pixels.
+  // MNIST: see preprocess.ts.
   ['digit', { kind: 'digit', box: 20 }],
 ]);
 

@@ -3,9 +3,22 @@ export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, '?');
 }
 
-/** `text` in exactly `width` characters; what is too long loses its beginning, since the end tells files apart. */
-export function column(text: string, width: number): string {
-  return text.length <= width ? text.padEnd(width) : `…${text.slice(text.length - width + 1)}`;
+/** An error in one line; the system's own words without the call and the path, which the message names already. */
+export function problemOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replace(/\b(E[A-Z]+: [^,]+), \w+(?: '[^']*')?/, '$1');
+}
+
+/** `text` in exactly `width` characters; what is too long loses its end, or the other part than the one to `keep`. */
+export function column(text: string, width: number, keep: 'start' | 'end' = 'start'): string {
+  if (text.length <= width) return text.padEnd(width);
+  if (keep === 'start') return `${text.slice(0, width - 1)}…`;
+  return `…${text.slice(text.length - width + 1)}`;
+}
+
+/** How many characters a line of this stream may have; off a terminal nothing limits it. */
+export function columnsOf(stream: NodeJS.WriteStream): number {
+  return stream.isTTY === true ? Math.max(stream.columns || 80, 20) : Infinity;
 }
 
 const eighths = ' ▏▎▍▌▋▊▉█';

@@ -13,7 +13,7 @@ const who = 'saveOnnx';
 /**
  * Writes the model as an ONNX file of opset 17, which appears whole or not at all. The file takes and gives what the
  * model does, under the same names: float32 with a free batch `n`; between them images are [n, c, h, w]. A model that
- * came from an ONNX file is written as it was read.
+ * came from an ONNX file is written as it was read. Preprocessing and labels are kept in the metadata.
  * Throws OptionError for what ONNX has no words for, ModelFileError where the file cannot be written.
  */
 export async function saveOnnx(
@@ -31,12 +31,15 @@ export async function saveOnnx(
   // What is written is the model as it is now, though the rest is loaded first: most programs write no ONNX files.
   const made =
     origin.kind === 'graph'
-      ? { file: origin.file() }
+      ? { file: origin.file(), settings: origin.settings }
       : { network: origin.network(), arrays: origin.arrays(), settings: origin.settings };
-  const [{ onnxFileOf }, { writeOnnx }] = await Promise.all([
+  const [{ onnxFileOf, withDescription }, { writeOnnx }] = await Promise.all([
     import('./onnx-file.js'),
     import('../formats/onnx/write.js'),
   ]);
-  const file = 'file' in made ? made.file : onnxFileOf(made.network, made.arrays, made.settings, layout);
+  const file =
+    'file' in made
+      ? { ...made.file, metadata: withDescription(made.file.metadata, made.settings) }
+      : onnxFileOf(made.network, made.arrays, made.settings, layout);
   await writeWhole(who, path, () => [writeOnnx(file)]);
 }

@@ -242,7 +242,7 @@ for (const { title, options, missing } of backends) {
       await expect(net.predict(inputs[0] as Tensor, { signal: AbortSignal.abort(reason) })).rejects.toBe(
         reason,
       );
-      expect(net.summary()).toMatch(/Conv_c \(Conv\) +\[3, 3, 3\] +54 +486 +108/);
+      expect(net.summary()).toMatch(/Conv_c \(Conv\) +\[n, 3, 3, 3\] +54 +486 +108/);
       net[Symbol.dispose]();
       await expect(net.predict(inputs[0] as Tensor)).rejects.toThrow(/disposed/);
     });

@@ -77,7 +77,10 @@ export function graphModel(
     weights: weights.map,
     preprocessing: settings.preprocessing,
     labels: settings.labels,
-    summary: () => graphSummary(file, inputFaces, outputFaces, special.declared()?.graph),
+    summary() {
+      const declared = special.declared();
+      return graphSummary(file, inputFaces, outputFaces, declared?.graph, declared?.batched ?? false);
+    },
     getWeights: () => weights.tensors(),
     setWeights(tensors: readonly Tensor[]) {
       weights.set('setWeights', tensors);

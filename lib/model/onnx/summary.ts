@@ -6,16 +6,17 @@ import type { ModelPort } from '../face.js';
 import { type Row, table } from '../table.js';
 
 /**
- * A table of a file's operators with output shapes, parameters, multiply-adds and activation bytes per sample. Without
- * a graph (shapes are known only when inputs are there) only operators and parameters are known.
+ * A table of a file's operators with output shapes, parameters, multiply-adds and activation bytes per sample; where the
+ * graph is `batched`, its shapes lack the batch n, which is free. Without a graph (shapes are known only when inputs are there) only operators and parameters are known.
  */
 export function graphSummary(
   file: OnnxFile,
   inputs: readonly ModelPort[],
   outputs: readonly ModelPort[],
   graph: Graph | undefined,
+  batched: boolean,
 ): string {
-  const facts = graph ? factsOf(graph) : new Map<string, Facts>();
+  const facts = graph ? factsOf(graph, batched) : new Map<string, Facts>();
   const counted = new Set<string>();
   const rows = file.nodes.map(({ name, op, inputs: from }): Row => {
     const own = from.filter((value) => file.initializers.has(value) && !counted.has(value));
@@ -42,7 +43,7 @@ interface Facts {
 }
 
 /** Several nodes of the graph may come from one operator: they bear its name. */
-function factsOf({ nodes, values }: Graph): Map<string, Facts> {
+function factsOf({ nodes, values }: Graph, batched: boolean): Map<string, Facts> {
   const facts = new Map<string, Facts>();
   for (const { op, name, attributes, inputs, outputs, repeat } of nodes) {
     const [read, made] = [inputs, outputs].map((ids) => ids.map((id) => values[id] as Value)) as [
@@ -54,7 +55,7 @@ function factsOf({ nodes, values }: Graph): Map<string, Facts> {
     const items = read.map((value) => itemOf(value, repeat));
     const cost = (repeat ?? 1) * multiplyAdds(op, attributes, items, itemOf(result, repeat));
     facts.set(name, {
-      shape: result.shape,
+      shape: batched && result.perSample ? ['n', ...result.shape] : result.shape,
       macs: (facts.get(name)?.macs ?? 0) + cost,
       bytes: made.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0),
     });
