@@ -21,7 +21,7 @@ files saved by neocog (for a digit network: any size, dark ink on light paper or
 out and centred); for others --preset says it.
 
 Options:
-  --top N          classes shown per picture (default: 5, for a model of ${few} classes at most 1, with --json 5)
+  --top N          classes shown per picture (default: 5; 1 for a model of ${few} classes or fewer, without --json)
   --labels FILE    names of the classes: one per line, or a JSON array
   --preset NAME    how pictures become the input: ${presetNames.join(', ')}
   --json           one line per picture: { file, top: [{ index, label, probability }], ms }, or { file, error }
