@@ -69,7 +69,10 @@ void CheckRef(const PlanSpec& spec, const StepSpec& step, const Ref& ref,
                      std::to_string(ref.offset) + " on to lie within " +
                      std::to_string(available));
   }
-  if (!ref.per_sample) return;
+  if (!ref.per_sample) {
+    if (ref.pitch != 0) Misfit(step, "expected rows apart in samples only");
+    return;
+  }
   // Its rows, or items, have places of equal size.
   const int64_t parts = ref.pitch > 0 ? ref.stride / ref.pitch : step.repeat;
   if (parts < 1 || parts % step.repeat > 0 || ref.stride % parts > 0 ||

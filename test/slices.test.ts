@@ -211,6 +211,19 @@ function grow(engine: Engine, seed: number, repeat: number | undefined) {
   return { plan: compile(graph.finish(outputs.map(({ id }) => id))), batch, x: x.data, outputs };
 }
 
+test('a constant beside items stands in each of them, and what follows behind it', () => {
+  const graph = graphBuilder();
+  const x = graph.input('x', [2, 3]);
+  const k = graph.constant('k', [2], Float32Array.of(8, 9));
+  const made = graph.node('unary', 'made', { activation: 'abs' }, [x]);
+  const plan = compile(graph.finish(graph.node('concat', 'c', { axis: 0 }, [...made, k, x], 2)));
+  expect(counts(plan)).toEqual({ unary: 1, concat: 2 });
+  const data = Float32Array.from({ length: 12 }, (_, i) => -1 - i);
+  const rows = [1, 4, 7, 10].map((i) => [i, i + 1, i + 2]);
+  const wanted = Float32Array.from(rows.flatMap((row) => [...row, 8, 9, ...row.map((v) => -v)]));
+  for (const engine of available) expectSameBits(run(engine, plan, 2, [data])[0] as Float32Array, wanted);
+});
+
 for (const engine of available) {
   describe(`random graphs on ${engine.name}`, () => {
     /** The ops that met values in parts of others, at one of their ends. */

@@ -87,9 +87,9 @@ export function memory(graph: Graph, aliased: Aliased): Memory {
   return {
     refs: (node) => ({ inputs: refs(node, 'inputs'), outputs: refs(node, 'outputs') }),
     moves: (node) =>
-      parts.left.get(node)?.map(({ index, slice }) => ({
+      parts.left.get(node)?.map(({ index, slice, size }) => ({
         from: refs(node, 'inputs')[index] as Ref,
-        to: refIn(root(node.inputs[index] as number), slice, true),
+        to: { ...refIn(root(node.inputs[index] as number), slice, true), size },
       })),
     constants,
     sampleArena: sample.size,

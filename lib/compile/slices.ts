@@ -14,6 +14,8 @@ export interface Slice {
 interface Left {
   readonly index: number;
   readonly slice: Slice;
+  /** Floats per sample once it lies there; a shared value is there for each item. */
+  readonly size: number;
 }
 
 export interface Slices {
@@ -47,8 +49,9 @@ export function slices(graph: Graph, { nodes, root }: Aliased, free: (id: number
     if (node.op !== 'concat') continue;
     const [y] = node.outputs as [number];
     const inputs = node.inputs.map(root);
-    const rows = outerOf(graph, node) * (node.repeat ?? 1);
-    const widths = inputs.map((id) => sizeOf(value(id).shape) / rows);
+    const outer = outerOf(graph, node);
+    const rows = outer * (node.repeat ?? 1);
+    const widths = inputs.map((id) => sizeOf(value(id).shape) / (value(id).perSample ? rows : outer));
     const beside = sideBySide(inputs, widths, of, rows);
     if (beside && mayLieIn(y, beside.host, rows)) {
       of.set(y, beside);
@@ -61,9 +64,10 @@ export function slices(graph: Graph, { nodes, root }: Aliased, free: (id: number
     const copied: Left[] = [];
     inputs.forEach((id, index) => {
       const slice = { host: place.host, start, rows };
+      const width = widths[index] as number;
       if (mayLieIn(id, place.host, rows)) of.set(id, slice);
-      else copied.push({ index, slice });
-      start += widths[index] as number;
+      else copied.push({ index, slice, size: width * rows });
+      start += width;
     });
     if (copied.length < inputs.length) left.set(node, copied);
   }
