@@ -1,12 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Known, OnnxNode } from '../support/internals.js';
-import { expectSame, type FileParts, fileOf, node, numbers, run } from '../support/onnx-graph.js';
+import { fileOf, node, numbers, run } from '../support/onnx-graph.js';
+import { checkLaws, type Law, type Laws } from '../support/onnx-law.js';
 import { float, floats, ints, known } from '../support/onnx-node.js';
 
-/**
- * What the conformance data of ONNX leave out, by laws that hold between operators: both sides of each line are graphs
- * over the same input.
- */
+/** What the conformance data of ONNX leave out, by laws that hold between operators. */
 
 /** Part `index` of `count` along an axis. */
 function part({ shape, data }: Known, axis: number, index: number, count: number): Known {
@@ -16,12 +14,6 @@ function part({ shape, data }: Known, axis: number, index: number, count: number
     return Math.floor(i / inner / length) % count === index;
   });
   return known('float32', shape.with(axis, length), kept);
-}
-
-interface Law {
-  readonly x: Known;
-  readonly given: FileParts;
-  readonly same: FileParts;
 }
 
 /** A convolution in two groups, and two without groups, one beside the other. */
@@ -57,7 +49,7 @@ const one = (op: string, attributes: Parameters<typeof node>[3] = {}): OnnxNode[
 
 const channels = { s: numbers(4), b: numbers(4) };
 
-const laws: Readonly<Record<string, Law>> = {
+const laws: Laws = {
   'Conv over images in groups': inGroups('Conv', image, numbers(6, 2, 3, 2), {
     dilations: [1, 2],
     strides: [2, 1],
@@ -111,84 +103,6 @@ const laws: Readonly<Record<string, Law>> = {
       nodes: [node('GroupNormalization', ['x', 's', 'b'], ['y'], { num_groups: 2 })],
       weights: { s: floats(2, 2, 3, 3), b: floats(0, 0, 1, 1) },
       opset: 21,
-    },
-  },
-  'RMSNormalization from an axis on': {
-    x: image,
-    given: {
-      nodes: [node('RMSNormalization', ['x', 's'], ['y'], { axis: -2, epsilon: float(0.5) })],
-      weights: { s: numbers(5, 6) },
-      opset: 23,
-    },
-    same: {
-      nodes: [
-        node('ReduceSumSquare', ['x', 'axes'], ['q']),
-        node('Div', ['q', 'count'], ['m']),
-        node('Add', ['m', 'half'], ['e']),
-        node('Sqrt', ['e'], ['r']),
-        node('Div', ['s', 'r'], ['f']),
-        node('Mul', ['x', 'f'], ['y']),
-      ],
-      weights: { s: numbers(5, 6), axes: ints(2, 3), count: floats(30), half: floats(0.5) },
-      opset: 23,
-    },
-  },
-  'SwiGLU is Swish times the other input': {
-    x: image,
-    given: {
-      nodes: [node('Neg', ['x'], ['n']), node('SwiGLU', ['x', 'n'], ['y'], { alpha: float(1.5) })],
-      opset: 28,
-    },
-    same: {
-      nodes: [
-        node('Neg', ['x'], ['n']),
-        node('Swish', ['x'], ['g'], { alpha: float(1.5) }),
-        node('Mul', ['g', 'n'], ['y']),
-      ],
-      opset: 28,
-    },
-  },
-  'SpaceToDepth and DepthToSpace of mode CRD': {
-    x: numbers(2, 3, 4, 6),
-    given: {
-      nodes: [
-        node('SpaceToDepth', ['x'], ['d'], { blocksize: 2, mode: 'CRD' }),
-        node('DepthToSpace', ['d'], ['y'], { blocksize: 2, mode: 'CRD' }),
-      ],
-      opset: 28,
-    },
-    same: { nodes: one('Identity') },
-  },
-  'SpaceToDepth of mode CRD: the places of a channel are neighbours': {
-    x: numbers(2, 3, 4, 6),
-    given: { nodes: one('SpaceToDepth', { blocksize: 2, mode: 'CRD' }), opset: 28 },
-    same: {
-      nodes: [
-        node('SpaceToDepth', ['x'], ['d'], { blocksize: 2 }),
-        node('Gather', ['d', 'order'], ['y'], { axis: 1 }),
-      ],
-      weights: { order: ints(0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11) },
-    },
-  },
-  'CenterCropPad cuts columns and adds rows': {
-    x: image,
-    given: {
-      nodes: [node('CenterCropPad', ['x', 'sides'], ['y'], { axes: [3, -2] })],
-      weights: { sides: ints(3, 8) },
-    },
-    same: {
-      nodes: [node('Pad', ['x', 'pads'], ['y'])],
-      weights: { pads: ints(0, 0, 1, -1, 0, 0, 2, -2) },
-    },
-  },
-  'Concat with a part that has no elements': {
-    x: image,
-    given: {
-      nodes: [node('Relu', ['x'], ['r']), node('Concat', ['x', 'none', 'r'], ['y'], { axis: 1 })],
-      weights: { none: known('float32', [2, 0, 5, 6], []) },
-    },
-    same: {
-      nodes: [node('Relu', ['x'], ['r']), node('Concat', ['x', 'r'], ['y'], { axis: 1 })],
     },
   },
   'LpPool with p = 2 is a root of a mean of squares': {
@@ -384,11 +298,7 @@ const laws: Readonly<Record<string, Law>> = {
 };
 
 describe('laws between operators', () => {
-  test.each(Object.entries(laws))('%s', (_, { x, given, same }) => {
-    const [wanted] = run(fileOf(same), 'whole', { x });
-    expectSame(run(fileOf(given), 'whole', { x })[0], wanted);
-    expectSame(run(fileOf(given), 'batched', { x })[0], wanted);
-  });
+  checkLaws(laws);
 
   test('the indices of MaxPool point at its maxima', () => {
     const attributes = {
