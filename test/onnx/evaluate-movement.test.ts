@@ -140,6 +140,34 @@ describe('movement', () => {
       { blocksize: 2 },
       known('int64', [1, 4, 1, 1], [1, 2, 3, 4]),
     ],
+    [
+      'SpaceToDepth, CRD: the channel outside of the places',
+      'SpaceToDepth',
+      [known('int64', [1, 2, 1, 2], [1, 2, 3, 4])],
+      { blocksize: 1, mode: 'CRD' },
+      known('int64', [1, 2, 1, 2], [1, 2, 3, 4]),
+    ],
+    [
+      'SpaceToDepth, DCR against CRD',
+      'SpaceToDepth',
+      [known('int64', [1, 2, 2, 2], [1, 2, 3, 4, 5, 6, 7, 8])],
+      { blocksize: 2, mode: 'CRD' },
+      known('int64', [1, 8, 1, 1], [1, 2, 3, 4, 5, 6, 7, 8]),
+    ],
+    [
+      'CenterCropPad: the larger half behind',
+      'CenterCropPad',
+      [matrix, ints(3, 2)],
+      {},
+      known('int64', [3, 2], [1, 2, 4, 5, 0, 0]),
+    ],
+    [
+      'CenterCropPad of one axis',
+      'CenterCropPad',
+      [matrix, ints(6)],
+      { axes: [-1] },
+      known('int64', [2, 6], [0, 1, 2, 3, 0, 0, 0, 4, 5, 6, 0, 0]),
+    ],
   ]);
 
   test('errors', () => {
@@ -152,6 +180,8 @@ describe('movement', () => {
     );
     expect(() => evaluate('Transpose', [matrix], { perm: [0, 0] })).toThrow('expected axes that differ');
     expect(() => evaluate('Pad', [matrix, ints(0, 0, 0)])).toThrow('expected 4 pads, got 3');
+    expect(() => evaluate('CenterCropPad', [matrix, ints(1)])).toThrow('expected 2 lengths, got 1');
+    expect(() => evaluate('CenterCropPad', [matrix, ints(1, -1)])).toThrow('expected lengths of at least 0');
     const twice = ints(0, 0);
     expect(() => evaluate('Slice', [matrix, twice, twice, twice])).toThrow('expected axes that differ');
     expect(() => evaluate('GatherND', [matrix, matrix], { batch_dims: -1 })).toThrow('expected indices into');
@@ -174,6 +204,9 @@ describe('reductions and searches', () => {
     ['ArgMax, first', 'ArgMax', [ints(1, 3, 3)], {}, ints(1)],
     ['ArgMin, last', 'ArgMin', [ints(1, 3, 1)], { keepdims: 0, select_last_index: 1 }, int(2)],
     ['CumSum', 'CumSum', [matrix, int(1)], {}, known('int64', [2, 3], [1, 3, 6, 4, 9, 15])],
+    ['CumProd', 'CumProd', [matrix, int(-1)], {}, known('int64', [2, 3], [1, 2, 6, 4, 20, 120])],
+    ['CumProd, both', 'CumProd', [floats(2, 3, 4), int(0)], { exclusive: 1, reverse: 1 }, floats(12, 4, 1)],
+    ['CumProd wraps', 'CumProd', [long(2n ** 40n, 2n ** 24n, 3n), int(0)], {}, long(2n ** 40n, 0n, 0n)],
     ['CumSum, both', 'CumSum', [ints(1, 2, 3), int(0)], { exclusive: 1, reverse: 1 }, ints(5, 3, 0)],
     [
       'NonZero',

@@ -66,6 +66,20 @@ describe('arithmetic', () => {
     ['division of int32', 'Div', [int32(-7), int32(2)], {}, int32(-3)],
     ['Mod: sign of the divisor', 'Mod', [ints(-4, 7, 5), ints(2, -3, 8)], {}, ints(0, -2, 5)],
     ['Mod: sign of the dividend', 'Mod', [int32(-4, 7, 5), int32(3, -3, 8)], { fmod: 1 }, int32(-1, 1, 5)],
+    [
+      'Mod of infinite divisors',
+      'Mod',
+      [doubles(3, -3, 3, inf, 0), doubles(inf, inf, -inf, 3, 0)],
+      {},
+      doubles(3, inf, -inf, nan, nan),
+    ],
+    [
+      'Mod with a zero of the sign of the divisor',
+      'Mod',
+      [doubles(6, -6), doubles(-3, 3)],
+      {},
+      doubles(-0, 0),
+    ],
     ['Pow keeps the type of the base', 'Pow', [ints(2, -3), floats(3, 2)], {}, ints(8, 9)],
     ['Pow wraps', 'Pow', [long(3n), long(50n)], {}, long(BigInt.asIntN(64, 3n ** 50n))],
     ['Pow, negative exponent', 'Pow', [ints(2, -1), ints(-1, -3)], {}, ints(0, -1)],
@@ -82,11 +96,28 @@ describe('arithmetic', () => {
       { opset: 6 },
     ],
     ['BitShift', 'BitShift', [uint8(16, 129), uint8(1, 1)], { direction: 'LEFT' }, uint8(32, 2)],
+    [
+      'BitShift keeps the sign',
+      'BitShift',
+      [int32(-8, -8, -8, 8), int32(1, 32, -1, 40)],
+      { direction: 'RIGHT' },
+      int32(-4, -1, -1, 0),
+    ],
+    [
+      'BitShift by too much',
+      'BitShift',
+      [ints(1, 1, 3), ints(64, -1, 1)],
+      { direction: 'LEFT' },
+      ints(0, 0, 6),
+    ],
+    ['BitCast', 'BitCast', [floats(1, -2)], { to: 6 }, int32(0x3f800000, -0x40000000)],
+    ['BitCast to as many bytes', 'BitCast', [ints(0)], { to: 11 }, doubles(0)],
     ['BitwiseXor', 'BitwiseXor', [int32(6), int32(3)], {}, int32(5)],
     ['BitwiseNot', 'BitwiseNot', [uint8(1)], {}, uint8(254)],
   ]);
 
   test('errors', () => {
+    expect(() => evaluate('BitCast', [floats(1)], { to: 7 })).toThrow('as wide as float32, got int64');
     expect(() => evaluate('Div', [ints(1), ints(0)])).toThrow('expected integer divisors that are not 0');
     expect(() => evaluate('Add', [ints(1), floats(1)])).toThrow('expected inputs of one data type');
     expect(() => evaluate('Add', [ints(1, 2), ints(1, 2, 3)])).toThrow(
@@ -138,7 +169,7 @@ describe('functions', () => {
     ['Shrink', 'Shrink', [floats(-2, 0.5, 2)], { bias: 0.5 }, floats(-1.5, 0, 1.5)],
     ['PRelu', 'PRelu', [floats(-2, 2), floats(3)], {}, floats(-6, 2)],
     ['Softplus does not overflow', 'Softplus', [floats(1000, -1000)], {}, floats(1000, 0)],
-    ['Softsign of infinity', 'Softsign', [floats(inf, 1)], {}, floats(1, 0.5)],
+    ['Softsign of inf', 'Softsign', [floats(inf, 1)], {}, floats(1, 0.5)],
   ]);
 
   /** Digits from tables of the error function. */

@@ -1,12 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Known, OnnxNode } from '../support/internals.js';
-import { expectSame, type FileParts, fileOf, node, numbers, run } from '../support/onnx-graph.js';
+import { fileOf, node, numbers, run } from '../support/onnx-graph.js';
+import { checkLaws, type Law, type Laws } from '../support/onnx-law.js';
 import { float, floats, ints, known } from '../support/onnx-node.js';
 
-/**
- * What the conformance data of ONNX leave out, by laws that hold between operators: both sides of each line are graphs
- * over the same input.
- */
+/** What the conformance data of ONNX leave out, by laws that hold between operators. */
 
 /** Part `index` of `count` along an axis. */
 function part({ shape, data }: Known, axis: number, index: number, count: number): Known {
@@ -16,12 +14,6 @@ function part({ shape, data }: Known, axis: number, index: number, count: number
     return Math.floor(i / inner / length) % count === index;
   });
   return known('float32', shape.with(axis, length), kept);
-}
-
-interface Law {
-  readonly x: Known;
-  readonly given: FileParts;
-  readonly same: FileParts;
 }
 
 /** A convolution in two groups, and two without groups, one beside the other. */
@@ -57,7 +49,7 @@ const one = (op: string, attributes: Parameters<typeof node>[3] = {}): OnnxNode[
 
 const channels = { s: numbers(4), b: numbers(4) };
 
-const laws: Readonly<Record<string, Law>> = {
+const laws: Laws = {
   'Conv over images in groups': inGroups('Conv', image, numbers(6, 2, 3, 2), {
     dilations: [1, 2],
     strides: [2, 1],
@@ -306,11 +298,7 @@ const laws: Readonly<Record<string, Law>> = {
 };
 
 describe('laws between operators', () => {
-  test.each(Object.entries(laws))('%s', (_, { x, given, same }) => {
-    const [wanted] = run(fileOf(same), 'whole', { x });
-    expectSame(run(fileOf(given), 'whole', { x })[0], wanted);
-    expectSame(run(fileOf(given), 'batched', { x })[0], wanted);
-  });
+  checkLaws(laws);
 
   test('the indices of MaxPool point at its maxima', () => {
     const attributes = {

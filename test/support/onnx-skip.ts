@@ -4,9 +4,27 @@ import { type ConformanceCase, tensorsOf } from './onnx-cases.js';
 
 /** Operators that neocog does not have, by the reason why. */
 const outside: Readonly<Record<string, readonly string[]>> = {
+  attention: [
+    'Attention',
+    'CausalConvWithState',
+    'LinearAttention',
+    'RotaryEmbedding',
+    'TensorScatter',
+    'ai.onnx.preview.FlexAttention',
+  ],
   'control flow': ['If', 'Loop', 'Scan', 'SequenceMap'],
-  'detection and sampling': ['GridSample', 'MaxUnpool', 'NonMaxSuppression', 'RoiAlign'],
+  'detection and sampling': [
+    'AffineGrid',
+    'Col2Im',
+    'DeformConv',
+    'GridSample',
+    'MaxUnpool',
+    'NonMaxSuppression',
+    'RoiAlign',
+  ],
+  'files of pictures': ['ImageDecoder'],
   'linear algebra': ['Det', 'Einsum'],
+  'optional values': ['OptionalGetElement', 'OptionalHasElement'],
   'quantized arithmetic': [
     'ConvInteger',
     'DequantizeLinear',

@@ -46,19 +46,21 @@ export const tensorFields = (
   data: Uint8Array,
 ): Uint8Array => join(...dims.map((length) => int(1, length)), int(2, 1), bytes(8, name), data);
 
-export const node = (
+/** A NodeProto's fields. */
+export const nodeFields = (
   op: string,
   inputs: readonly string[],
   outputs: readonly string[],
   ...more: Uint8Array[]
-) =>
-  bytes(
-    1,
+): Uint8Array =>
+  join(
     ...inputs.map((name) => bytes(1, name)),
     ...outputs.map((name) => bytes(2, name)),
     bytes(4, op),
     ...more,
   );
+
+export const node = (...parts: Parameters<typeof nodeFields>): Uint8Array => bytes(1, nodeFields(...parts));
 
 /** An input (11) or output (12) of the graph: float32 [1, 2]. */
 export const port = (field: number, name: string): Uint8Array =>

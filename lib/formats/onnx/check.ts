@@ -3,7 +3,7 @@ import type { Fail } from '../safetensors.js';
 import type { OnnxFile } from './file.js';
 
 /** The newest set of operators this reader knows the rules of. */
-export const newestOpset = 27;
+export const newestOpset = 28;
 export const maxNodes = 100_000;
 export const maxInitializers = 100_000;
 

@@ -31,6 +31,8 @@ export const elementTypes: readonly ElementType[] = [
   'float8e8m0',
   'uint2',
   'int2',
+  'float6e2m3',
+  'float6e3m2',
 ];
 
 /** The arrays that hold a file's numbers. */

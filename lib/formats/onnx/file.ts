@@ -20,6 +20,8 @@ export type ElementType =
   | 'int4'
   | 'uint2'
   | 'int2'
+  | 'float6e2m3'
+  | 'float6e3m2'
   | 'string'
   | 'complex64'
   | 'complex128'

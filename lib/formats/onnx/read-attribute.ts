@@ -1,7 +1,8 @@
 import { show } from '../../errors.js';
 import type { Fail } from '../safetensors.js';
 import type { ReadContext } from './context.js';
-import type { OnnxAttribute, OnnxTensor } from './file.js';
+import type { OnnxTensor } from './file.js';
+import type { RawAttribute, RawGraph } from './raw.js';
 import { readTensorMessage } from './read-tensor.js';
 import { toNumber, type WireReader, within } from './wire.js';
 
@@ -38,6 +39,9 @@ interface Parts {
   int: number;
   text: string;
   tensor: OnnxTensor | undefined;
+  graph: RawGraph | undefined;
+  /** The name of an attribute of the function around. */
+  reference: string;
   readonly floats: number[];
   readonly ints: number[];
   readonly texts: string[];
@@ -45,12 +49,21 @@ interface Parts {
   readonly found: Set<number>;
 }
 
-export function readAttribute(wire: WireReader, context: ReadContext, outer: Fail): [string, OnnxAttribute] {
+/** Reads a GraphProto: given, because graphs have nodes, and these have attributes. */
+export type GraphReader = (wire: WireReader, context: ReadContext, fail: Fail) => RawGraph;
+
+export function readAttribute(
+  wire: WireReader,
+  context: ReadContext,
+  outer: Fail,
+  readGraph: GraphReader,
+): [string, RawAttribute] {
   context.take(attributeBytes, outer);
-  const parts = readParts(wire, context, within(outer, 'attribute'));
+  const parts = readParts(wire, context, within(outer, 'attribute'), readGraph);
   const { name, found } = parts;
   const fail = within(outer, 'attribute', name);
   if (name === '') fail('expected a name');
+  if (parts.reference !== '') return [name, { kind: 'reference', value: parts.reference }];
   const [first] = found;
   // Files of before 2017 give no type: it is that of the one value that is there.
   const kind = parts.type === 0 ? kinds.find(({ field }) => field === first) : kinds[parts.type];
@@ -61,7 +74,7 @@ export function readAttribute(wire: WireReader, context: ReadContext, outer: Fai
   return [name, attributeOf(kind.name, parts, fail)];
 }
 
-function attributeOf(kind: (typeof kinds)[number]['name'], parts: Parts, fail: Fail): OnnxAttribute {
+function attributeOf(kind: (typeof kinds)[number]['name'], parts: Parts, fail: Fail): RawAttribute {
   if (kind === 'float') return { kind, value: parts.float };
   if (kind === 'int') return { kind, value: parts.int };
   if (kind === 'string') return { kind, value: parts.text };
@@ -69,10 +82,11 @@ function attributeOf(kind: (typeof kinds)[number]['name'], parts: Parts, fail: F
   if (kind === 'ints') return { kind, value: parts.ints };
   if (kind === 'strings') return { kind, value: parts.texts };
   if (kind === 'tensor') return { kind, value: parts.tensor ?? fail('expected a tensor, got none') };
+  if (kind === 'graph') return { kind, value: parts.graph ?? fail('expected a graph, got none') };
   return { kind: 'other', value: kind };
 }
 
-function readParts(wire: WireReader, context: ReadContext, fail: Fail): Parts {
+function readParts(wire: WireReader, context: ReadContext, fail: Fail, readGraph: GraphReader): Parts {
   const parts: Parts = {
     name: '',
     type: 0,
@@ -80,6 +94,8 @@ function readParts(wire: WireReader, context: ReadContext, fail: Fail): Parts {
     int: 0,
     text: '',
     tensor: undefined,
+    graph: undefined,
+    reference: '',
     floats: [],
     ints: [],
     texts: [],
@@ -94,6 +110,9 @@ function readParts(wire: WireReader, context: ReadContext, fail: Fail): Parts {
     else if (field === 5) {
       if (parts.tensor) fail('expected one tensor, got two');
       parts.tensor = readTensorMessage(wire.message(fail), 'tensor', context, fail);
+    } else if (field === 6) {
+      if (parts.graph) fail('expected one graph, got two');
+      parts.graph = readGraph(wire.message(fail), context, fail);
     } else if (field === 7) {
       wire.eachFloat((value) => {
         context.take(numberBytes, fail);
@@ -108,7 +127,7 @@ function readParts(wire: WireReader, context: ReadContext, fail: Fail): Parts {
       context.take(textBytes, fail);
       parts.texts.push(wire.text('a text'));
     } else if (field === 20) parts.type = wire.int();
-    else if (field === 21) fail('expected a value, got a reference to an attribute of a function');
+    else if (field === 21) parts.reference = wire.text('the name of an attribute');
     else wire.skip();
   }
   return parts;

@@ -1,9 +1,9 @@
 import { show } from '../../errors.js';
-import { inOrder } from '../order.js';
 import type { Fail } from '../safetensors.js';
 import { maxInitializers, maxNodes } from './check.js';
 import type { ReadContext } from './context.js';
-import type { OnnxFile, OnnxNode, OnnxPort, OnnxTensor } from './file.js';
+import type { OnnxPort, OnnxTensor } from './file.js';
+import type { RawGraph, RawNode } from './raw.js';
 import { readNode } from './read-node.js';
 import { readPort } from './read-port.js';
 import { readTensorMessage } from './read-tensor.js';
@@ -12,14 +12,10 @@ import { type WireReader, within } from './wire.js';
 /** About what an entry of a list takes in memory. */
 const entryBytes = 64;
 
-/** Reads a GraphProto, orders and names its nodes. */
-export function readGraph(
-  wire: WireReader,
-  context: ReadContext,
-  fail: Fail,
-): Pick<OnnxFile, 'name' | 'nodes' | 'initializers' | 'inputs' | 'outputs'> {
+/** Reads a GraphProto. */
+export function readGraph(wire: WireReader, context: ReadContext, fail: Fail): RawGraph {
   let name = '';
-  const nodes: OnnxNode[] = [];
+  const nodes: RawNode[] = [];
   const initializers = new Map<string, OnnxTensor>();
   const inputs: OnnxPort[] = [];
   const outputs: OnnxPort[] = [];
@@ -27,7 +23,7 @@ export function readGraph(
     if (field === 1) {
       if (nodes.length >= maxNodes) fail(`expected ${maxNodes} nodes at most, got more`);
       const who = within(fail, `node ${nodes.length}`);
-      nodes.push(readNode(wire.message(who), context, who));
+      nodes.push(readNode(wire.message(who), context, who, readGraph));
     } else if (field === 2) name = wire.text('the name of the graph');
     else if (field === 5) {
       if (initializers.size >= maxInitializers) {
@@ -50,7 +46,7 @@ export function readGraph(
   }
   return {
     name,
-    nodes: named(inOrder(nodes, fail)),
+    nodes,
     initializers,
     // Before 2018 initializers had to be inputs too: defaults that nobody replaces.
     inputs: inputs.filter((input) => !initializers.has(input.name)),
@@ -68,23 +64,4 @@ function port(
   context.take(entryBytes, fail);
   const who = within(fail, `${what} ${before.length}`);
   return readPort(wire.message(who), who);
-}
-
-/** Nodes without a name, and those with that of another, get `<op>_<n>`. */
-function named(nodes: readonly OnnxNode[]): readonly OnnxNode[] {
-  const taken = new Set(nodes.map(({ name }) => name));
-  const kept = new Set(['']);
-  const counts = new Map<string, number>();
-  return nodes.map((node) => {
-    if (!kept.has(node.name)) {
-      kept.add(node.name);
-      return node;
-    }
-    let name: string;
-    let count = counts.get(node.op) ?? 0;
-    do name = `${node.op}_${++count}`;
-    while (taken.has(name));
-    counts.set(node.op, count);
-    return { ...node, name };
-  });
 }

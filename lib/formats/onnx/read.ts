@@ -1,11 +1,15 @@
 import type { Fail } from '../safetensors.js';
 import { readWhole } from '../whole-file.js';
+import { arrange } from './arrange.js';
 import { checkGraph } from './check.js';
 import { type ExternalTensor, type ReadContext, readContext } from './context.js';
 import { readExternal } from './external.js';
 import type { OnnxFile, OnnxTensor } from './file.js';
+import type { RawFunction } from './raw.js';
+import { readFunction } from './read-function.js';
 import { readGraph } from './read-graph.js';
 import { isOwnDomain } from './read-node.js';
+import { readOpset } from './read-opset.js';
 import { readPair } from './read-pair.js';
 import { readTensorMessage } from './read-tensor.js';
 import { maxTextBytes, WireReader } from './wire.js';
@@ -52,6 +56,7 @@ function readModel(bytes: Uint8Array, context: ReadContext, fail: Fail): OnnxFil
   let imports = 0;
   let graph: ReturnType<typeof readGraph> | undefined;
   const metadata = new Map<string, string>();
+  const functions: RawFunction[] = [];
   for (let field = wire.next(); field !== 0; field = wire.next()) {
     if (field === 1) irVersion = wire.int();
     else if (field === 7) {
@@ -62,25 +67,16 @@ function readModel(bytes: Uint8Array, context: ReadContext, fail: Fail): OnnxFil
       const { domain, version } = readOpset(wire.message());
       if (isOwnDomain(domain)) opset = version;
     } else if (field === 14) readMetadata(wire, metadata, context, fail);
+    else if (field === 25) functions.push(readFunction(wire.message(), context, fail));
     else wire.skip();
   }
   if (!graph) return fail('expected an ONNX model, got no graph');
   // Version 3 of the format brought opset_import; what is older knows the first set only.
   if (imports === 0 && irVersion < 3) opset = 1;
   if (opset === undefined) return fail("expected an opset of ONNX's own operators, got none");
-  const file = { irVersion, opset, metadata, ...graph };
+  const file = { irVersion, opset, metadata, ...arrange(graph, functions, opset, context, fail) };
   checkGraph(file, fail);
   return file;
-}
-
-function readOpset(wire: WireReader): { domain: string; version: number } {
-  let [domain, version] = ['', 0];
-  for (let field = wire.next(); field !== 0; field = wire.next()) {
-    if (field === 1) domain = wire.text('a domain');
-    else if (field === 2) version = wire.int();
-    else wire.skip();
-  }
-  return { domain, version };
 }
 
 /** Notes of the exporter. Long ones (pictures, whole documents) are left out: no model needs them. */

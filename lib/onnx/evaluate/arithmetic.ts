@@ -19,7 +19,11 @@ const divide: Binary = {
 };
 /** The remainder with the sign of the divisor, as in Python. */
 const modulo: Binary = {
-  float: (a, b) => a - Math.floor(a / b) * b,
+  float: (a, b) => {
+    const rest = a % b;
+    if (rest === 0) return b < 0 || Object.is(b, -0) ? -0 : 0;
+    return rest < 0 !== b < 0 ? rest + b : rest;
+  },
   int: (a, b) => ((a % b) + b) % b,
   long: (a, b) => ((a % b) + b) % b,
 };
@@ -160,13 +164,14 @@ const bits = (int: (a: number, b: number) => number, long: (a: bigint, b: bigint
   long,
 });
 
+/** A shift by less than 0, or by the width of the type and more, moves all bits out: the sign alone is left behind. */
 const leftShift = bits(
-  (a, b) => (b < 32 ? a << b : 0),
-  (a, b) => (b < 64n ? a << b : 0n),
+  (a, b) => (b >= 0 && b < 32 ? a << b : 0),
+  (a, b) => (b >= 0n && b < 64n ? a << b : 0n),
 );
 const rightShift = bits(
-  (a, b) => (b < 32 ? a >>> b : 0),
-  (a, b) => (b < 64n ? BigInt.asUintN(64, a) >> b : 0n),
+  (a, b) => a >> (b >= 0 && b < 32 ? b : 31),
+  (a, b) => a >> (b >= 0n && b < 64n ? b : 63n),
 );
 
 const bitwise =

@@ -70,4 +70,20 @@ function castLike(scope: NodeScope, inputs: Inputs): readonly Known[] {
   return [cast(scope, required(scope, inputs, 0), required(scope, inputs, 1).type)];
 }
 
+/** The same bits as a type of as many bytes. */
+function bitCast(scope: NodeScope, inputs: Inputs): readonly Known[] {
+  const source = required(scope, inputs, 0);
+  const type = typeNumbered(scope, scope.int('to'));
+  const data = newNumbers(type, source.data.length);
+  if (data.byteLength !== source.data.byteLength) {
+    scope.fail(`expected a data type as wide as ${source.type}, got ${type}`);
+  }
+  const { buffer, byteOffset, byteLength } = source.data;
+  new Uint8Array(data.buffer).set(new Uint8Array(buffer, byteOffset, byteLength));
+  return [known(type, source.shape, data)];
+}
+
+/** What refuses numbers that depend on the batch. */
+export const bitCasts: Readonly<Record<string, Evaluator>> = { BitCast: bitCast };
+
 export const casts: Readonly<Record<string, Evaluator>> = { Cast: castTo, CastLike: castLike };

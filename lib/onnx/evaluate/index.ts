@@ -1,5 +1,5 @@
 import { arithmetic, linears } from './arithmetic.js';
-import { casts } from './cast.js';
+import { bitCasts, casts } from './cast.js';
 import { type Evaluator, settled } from './known.js';
 import { choices, logic } from './logic.js';
 import { movements } from './movement.js';
@@ -26,7 +26,16 @@ const carrying = {
   ...pads,
 };
 
-const settling = { ...arithmetic, ...logic, ...unary, ...reduces, ...scatters, ...searches, ...products };
+const settling = {
+  ...arithmetic,
+  ...logic,
+  ...unary,
+  ...bitCasts,
+  ...reduces,
+  ...scatters,
+  ...searches,
+  ...products,
+};
 
 const refusing =
   (evaluate: Evaluator): Evaluator =>

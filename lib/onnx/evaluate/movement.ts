@@ -165,7 +165,8 @@ function spaceToDepth(scope: NodeScope, inputs: Inputs): readonly Known[] {
   if (!Number.isInteger(rows) || !Number.isInteger(columns)) {
     scope.fail(`expected height and width divisible by ${block}, got ${h} and ${w}`);
   }
-  const moved = transposed(scope, reshaped(source, [n, c, rows, block, columns, block]), [0, 3, 5, 1, 2, 4]);
+  const order = scope.string('mode', 'DCR') === 'CRD' ? [0, 1, 3, 5, 2, 4] : [0, 3, 5, 1, 2, 4];
+  const moved = transposed(scope, reshaped(source, [n, c, rows, block, columns, block]), order);
   return [reshaped(moved, [n, c * block * block, rows, columns])];
 }
 

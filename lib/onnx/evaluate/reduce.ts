@@ -1,9 +1,8 @@
 import { sizeOf } from '../../tensor.js';
 import type { NodeScope } from '../node-scope.js';
-import type { Known } from '../value.js';
-import { add } from './arithmetic.js';
+import { add, multiply } from './arithmetic.js';
 import { cast } from './cast.js';
-import { forType } from './elementwise.js';
+import { type Binary, forType } from './elementwise.js';
 import {
   axesOf,
   axisOf,
@@ -130,32 +129,39 @@ const arg =
     return [known('int64', resultShape(shape, [axis], scope.int('keepdims', 1) !== 0), found)];
   };
 
-function cumSum(scope: NodeScope, inputs: Inputs): readonly Known[] {
-  const source = required(scope, inputs, 0);
-  const [asked = 0] = integersOf(scope, required(scope, inputs, 1));
-  const axis = axisOf(scope, asked, source.shape.length);
-  const exclusive = scope.int('exclusive', 0) !== 0;
-  const reverse = scope.int('reverse', 0) !== 0;
-  const plus = forType(source.type, add);
-  const data = newNumbers(source.type, sizeOf(source.shape));
-  const [to, from] = [data as Float64Array, source.data as Float64Array];
-  const [starts, forward] = groups(source.shape, [axis]);
-  const inner = reverse ? forward.toReversed() : forward;
-  for (const start of starts) {
-    let total = (source.type === 'int64' ? 0n : 0) as number;
-    for (const at of inner) {
-      const next = plus(total, from[start + at] as number);
-      to[start + at] = exclusive ? total : next;
-      total = next;
+/** Kept to 64 bits: else each factor would make the product longer. */
+const wrapping: Binary = { ...multiply, long: (a, b) => BigInt.asIntN(64, a * b) };
+
+/** Sums or products of all elements up to each one, from either end, with or without that element itself. */
+const cumulated =
+  (binary: Binary, start: number): Evaluator =>
+  (scope, inputs) => {
+    const source = required(scope, inputs, 0);
+    const [asked = 0] = integersOf(scope, required(scope, inputs, 1));
+    const axis = axisOf(scope, asked, source.shape.length);
+    const exclusive = scope.int('exclusive', 0) !== 0;
+    const reverse = scope.int('reverse', 0) !== 0;
+    const joined = forType(source.type, binary);
+    const data = newNumbers(source.type, sizeOf(source.shape));
+    const [to, from] = [data as Float64Array, source.data as Float64Array];
+    const [starts, forward] = groups(source.shape, [axis]);
+    const inner = reverse ? forward.toReversed() : forward;
+    for (const first of starts) {
+      let total = (source.type === 'int64' ? BigInt(start) : start) as number;
+      for (const at of inner) {
+        const next = joined(total, from[first + at] as number);
+        to[first + at] = exclusive ? total : next;
+        total = next;
+      }
     }
-  }
-  return [known(source.type, source.shape, data)];
-}
+    return [known(source.type, source.shape, data)];
+  };
 
 /** Sums and the like along axes. */
 export const reduces: Readonly<Record<string, Evaluator>> = {
   ...Object.fromEntries(Object.entries(reductions).map(([op, reduction]) => [op, reduce(reduction)])),
   ArgMax: arg((a, b) => a > b),
   ArgMin: arg((a, b) => a < b),
-  CumSum: cumSum,
+  CumSum: cumulated(add, 0),
+  CumProd: cumulated(wrapping, 1),
 };

@@ -48,11 +48,22 @@ const gelu: Rule = (emit, scope) => {
 };
 
 /** x sigmoid(alpha x) */
-const swish: Rule = (emit, scope) => {
-  const alpha = scope.float('alpha', 1);
+function swished(emit: Emitter): Flowing {
+  const alpha = emit.scope.float('alpha', 1);
   const x = emit.flow(0);
-  if (alpha === 1) return [unary(emit, x, 'swish')];
-  return [binary(emit, 'multiply', x, unary(emit, binary(emit, 'multiply', x, scalar(alpha)), 'sigmoid'))];
+  if (alpha === 1) return unary(emit, x, 'swish');
+  return binary(emit, 'multiply', x, unary(emit, binary(emit, 'multiply', x, scalar(alpha)), 'sigmoid'));
+}
+
+const swish: Rule = (emit) => [swished(emit)];
+
+/** The second input behind the gate that the first one makes: both have one shape. */
+const swiGlu: Rule = (emit, scope) => {
+  const [gate, x] = [emit.input(0), emit.input(1)];
+  if (gate.shape.join() !== x.shape.join()) {
+    scope.fail(`expected inputs of one shape, got [${gate.shape.join(', ')}] and [${x.shape.join(', ')}]`);
+  }
+  return [binary(emit, 'multiply', swished(emit), x)];
 };
 
 /** x + bias below -lambd, x - bias above lambd, else 0 */
@@ -116,6 +127,7 @@ export const activations: Readonly<Record<string, Rule>> = {
   Selu: selu,
   Gelu: gelu,
   Swish: swish,
+  SwiGLU: swiGlu,
   Shrink: shrink,
   Sigmoid: plain('sigmoid'),
   HardSigmoid: plain('hardsigmoid', ['alpha', 0.2], ['beta', 0.5]),

@@ -79,6 +79,17 @@ const layerNormalization: Rule = (emit, scope) => {
   return [y, mean, unary(emit, unary(emit, shifted, 'sqrt'), 'reciprocal')];
 };
 
+/** x / sqrt(mean of squares + epsilon) over all axes from `axis` on; the scale broadcasts. */
+const rmsNormalization: Rule = (emit, scope) => {
+  const x = emit.flow(0);
+  const rank = rankOf(x);
+  const first = emit.axis(scope.int('axis', -1), rank) + emit.lead;
+  const axes = Array.from({ length: rank - first }, (_, i) => first + i);
+  const power = reduce(emit, 'mean', binary(emit, 'multiply', x, x), axes, true);
+  const length = unary(emit, binary(emit, 'add', power, scalar(scope.float('epsilon', 1e-5))), 'sqrt');
+  return [binary(emit, 'multiply', binary(emit, 'divide', x, length), emit.input(1))];
+};
+
 /** Groups of neighbouring channels; scale and bias are one per group in opset 18, later one per channel. */
 const groupNormalization: Rule = (emit, scope) => {
   const x = emit.flow(0, 3);
@@ -135,6 +146,7 @@ export const normalization: Readonly<Record<string, Rule>> = {
   BatchNormalization: batchNormalization,
   InstanceNormalization: instanceNormalization,
   LayerNormalization: layerNormalization,
+  RMSNormalization: rmsNormalization,
   GroupNormalization: groupNormalization,
   MeanVarianceNormalization: meanVarianceNormalization,
   LRN: lrn,

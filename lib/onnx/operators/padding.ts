@@ -2,6 +2,7 @@ import type { Pair } from '../../geometry.js';
 import { pad, type Range, slice } from '../emit/movement.js';
 import { checkPlaces, resample } from '../emit/resample.js';
 import { type Emitter, fixed, rankOf } from '../emitter.js';
+import { centringPads } from '../evaluate/pad.js';
 import { numbersOf } from '../known.js';
 import type { Flowing } from '../value.js';
 import type { Rule } from './rule.js';
@@ -25,7 +26,18 @@ const padOf: Rule = (emit, scope) => {
     const pair: Pair = [pads[i] as number, pads[i + axes.length] as number];
     if (pair[0] !== 0 || pair[1] !== 0) sides[emit.axis(axis, rankOf(x)) + emit.lead] = pair;
   }
-  if (mode !== 'constant') return [mirrored(emit, x, sides, mode)];
+  return [mode === 'constant' ? framed(emit, x, sides, value) : mirrored(emit, x, sides, mode)];
+};
+
+/** The lengths are those of `shape`; the middle stays where it is. */
+const centerCropPad: Rule = (emit, scope) => {
+  const x = emit.flow(0);
+  const asked = numbersOf(emit.known(1));
+  const sides = centringPads(scope, x.shape, asked);
+  return [framed(emit, x, sides, 0)];
+};
+
+function framed(emit: Emitter, x: Flowing, sides: readonly Pair[], value: number): Flowing {
   const cut = slice(
     emit,
     x,
@@ -36,8 +48,8 @@ const padOf: Rule = (emit, scope) => {
     }),
   );
   const added = sides.map(([before, after]): Pair => [Math.max(before, 0), Math.max(after, 0)]);
-  return [pad(emit, cut, added, value)];
-};
+  return pad(emit, cut, added, value);
+}
 
 const outside: ReadonlyMap<string, (at: number, length: number) => number> = new Map([
   ['edge', (at: number, length: number) => Math.min(Math.max(at, 0), length - 1)],
@@ -68,4 +80,4 @@ function mirrored(emit: Emitter, x: Flowing, sides: readonly Pair[], mode: strin
   }, x);
 }
 
-export const padding: Readonly<Record<string, Rule>> = { Pad: padOf };
+export const padding: Readonly<Record<string, Rule>> = { Pad: padOf, CenterCropPad: centerCropPad };

@@ -150,6 +150,7 @@ const depthToSpace: Rule = (emit, scope) => {
   return [reshape(emit, moved, [n, c, fixed(h) * block, fixed(w) * block])];
 };
 
+/** The reverse, in both modes. */
 const spaceToDepth: Rule = (emit, scope) => {
   const x = emit.flow(0, 4);
   const block = scope.int('blocksize');
@@ -161,7 +162,8 @@ const spaceToDepth: Rule = (emit, scope) => {
     );
   }
   const seen = reshape(emit, x, [n, c, h, block, w, block]);
-  return [reshape(emit, permute(emit, seen, [0, 3, 5, 1, 2, 4]), [n, c * block ** 2, h, w])];
+  const order = scope.string('mode', 'DCR') === 'DCR' ? [0, 3, 5, 1, 2, 4] : [0, 1, 3, 5, 2, 4];
+  return [reshape(emit, permute(emit, seen, order), [n, c * block ** 2, h, w])];
 };
 
 export const parts: Readonly<Record<string, Rule>> = {

@@ -139,8 +139,11 @@ const expandTo: Rule = (emit, scope) => {
   return [expand(emit, x, shape)];
 };
 
+/** What has no elements adds none, and does not flow. */
 const concatenate: Rule = (emit, scope) => {
-  const values = emit.inputs.map((_, index) => emit.input(index));
+  const values = emit.inputs
+    .map((_, index) => emit.input(index))
+    .filter((value) => value.kind === 'flowing' || value.data.length > 0);
   return [concat(emit, values, scope.int('axis', scope.opset < 4 ? 1 : undefined))];
 };
 
