@@ -1,8 +1,8 @@
 import type { NodeScope } from './node-scope.js';
 import type { Known } from './value.js';
 
-/** Elements that a file may have computed at import whatever it holds: 256 MiB of float32. */
-const freeElements = 2 ** 26;
+/** Elements that a file may have computed at import whatever it holds: 1 GiB of float32, nearly twice the weights of VGG. */
+const freeElements = 2 ** 28;
 /** And for each element that it holds: weights are cast, transposed and scaled on their way. */
 const perElement = 8;
 

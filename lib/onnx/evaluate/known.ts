@@ -19,6 +19,8 @@ export interface Elements {
 
 /** A result this large is fine in itself; a larger one has to come from inputs as large: 152 bytes of file ask for no gigabyte. */
 const freeElements = 2 ** 24;
+/** The first dense layer of the largest classic network, VGG, has 4096 rows of 25088: files may spell weights as fillings. */
+export const filledElements = 2 ** 27;
 const maxElements = 2 ** 28;
 
 export const isFloat = (type: DataType): boolean => type === 'float32' || type === 'float64';
@@ -76,11 +78,16 @@ export function filled(type: DataType, count: number, value: number | bigint): N
  * The number of elements of a result, before anything is allocated for it. Lengths of 0 do not excuse large ones: parts of
  * the shape are walked as well.
  */
-export function roomFor(scope: NodeScope, shape: readonly number[], inputs: Inputs): number {
+export function roomFor(
+  scope: NodeScope,
+  shape: readonly number[],
+  inputs: Inputs,
+  free: number = freeElements,
+): number {
   const wrong = shape.find((length) => !Number.isSafeInteger(length) || length < 0);
   if (wrong !== undefined) scope.fail(`expected lengths of at least 0, got ${showShape(shape)}`);
   const given = inputs.reduce((sum, value) => sum + (value?.data.length ?? 0), 0);
-  const limit = Math.min(Math.max(given, freeElements), maxElements);
+  const limit = Math.min(Math.max(given, free), maxElements);
   if (extent(shape) <= limit) return sizeOf(shape);
   return scope.fail(
     `expected a constant result of at most ${limit} elements, got the shape ${showShape(shape)}`,

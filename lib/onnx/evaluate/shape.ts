@@ -5,6 +5,7 @@ import { typeNumbered } from './cast.js';
 import {
   type Evaluator,
   filled,
+  filledElements,
   type Inputs,
   integers,
   integersOf,
@@ -37,7 +38,7 @@ function constant(scope: NodeScope): readonly Known[] {
 function constantOfShape(scope: NodeScope, inputs: Inputs): readonly Known[] {
   const shape = integersOf(scope, required(scope, inputs, 0));
   const value = scope.has('value') ? tensorAttribute(scope, 'value') : scalar('float32', 0);
-  const count = roomFor(scope, shape, []);
+  const count = roomFor(scope, shape, [], filledElements);
   return [known(value.type, shape, filled(value.type, count, numberOf(scope, value)))];
 }
 
