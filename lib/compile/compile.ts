@@ -12,9 +12,11 @@ import { fuseActivation } from './fuse-activation.js';
 import { fuseResidual } from './fuse-residual.js';
 import { layout } from './layout.js';
 import { memory } from './memory.js';
+import { recogniseNormalizations } from './normalizations.js';
 import { recognise } from './patterns.js';
 import { prune } from './prune.js';
 import { simplify } from './simplify.js';
+import { sinkReshapes } from './sink-reshapes.js';
 
 /** From graph to plan: every decision that can be taken before the first run is taken here. */
 export function compile(graph: Graph): Plan {
@@ -22,8 +24,11 @@ export function compile(graph: Graph): Plan {
     prune,
     foldConstants,
     simplify,
+    prune,
     recognise,
+    recogniseNormalizations,
     layout,
+    sinkReshapes,
     shareCommon,
     foldPad,
     foldAffine,
