@@ -44,6 +44,13 @@ function sketch(graph: Builder) {
     scale: (x: number): number => node('scale', relu, [x, weights([channels(x)]), weights([channels(x)])]),
     softmax: (x: number): number => node('softmax', { axis: 2 }, [x]),
     concat: (...inputs: number[]): number => node('concat', { axis: 2 }, inputs),
+    copy: (attributes: object, x: number): number => node('copy', attributes, [x]),
+    reshape: (x: number, ...shape: number[]): number => node('reshape', { shape }, [x]),
+    /** Channels from `begin` to `end`. */
+    slice: (x: number, begin: number, end: number): number => {
+      const [h = 0, w = 0] = graph.value(x).shape;
+      return node('copy', { kind: 'slice', begin: [0, 0, begin], size: [h, w, end - begin] }, [x]);
+    },
   };
 }
 
@@ -55,6 +62,38 @@ function planOf(build: (g: ReturnType<typeof sketch>, x: number) => readonly num
 }
 
 describe('plans without concatenation', () => {
+  test('a shuffled unit: half of the channels are read where they lie, the others go straight to their place', () => {
+    const plan = planOf((g, x) => {
+      const y = g.conv(x, 12);
+      const right = g.conv(g.conv(g.slice(y, 6, 12), 6), 6);
+      return [g.conv(g.concat(g.slice(y, 0, 6), right), 4)];
+    });
+    expect(counts(plan)).toEqual({ conv2d: 4, copy: 1 });
+    expect(plan.steps[1]?.inputs[0]).toMatchObject({ start: 6, size: 180, stride: 360, pitch: 12 });
+    expect(plan.steps.find(({ op }) => op === 'copy')?.outputs[0]).toMatchObject({ start: 0, pitch: 12 });
+  });
+
+  test('enlarged pixels, tiles and what was another shape are written to their place', () => {
+    const plan = planOf((g, x) => {
+      const y = g.conv(x, 4);
+      const top = g.copy({ kind: 'slice', begin: [0, 0, 0], size: [3, 5, 4] }, y);
+      const wide = g.copy({ kind: 'upsample', size: [2, 3] }, top);
+      const tiled = g.copy({ kind: 'tile', repeats: [1, 3, 2] }, y);
+      const flat = g.copy({ kind: 'tile', repeats: [3] }, g.reshape(y, 120));
+      return [g.conv(g.concat(wide, tiled, g.reshape(flat, 6, 15, 4)), 3)];
+    });
+    expect(counts(plan)).toEqual({ conv2d: 2, copy: 4 });
+  });
+
+  test('a slice stays a copy where its readers want it in one piece, or the caller does', () => {
+    const softmax = planOf((g, x) => [g.softmax(g.slice(g.conv(x, 6), 2, 5))]);
+    expect(counts(softmax)).toEqual({ conv2d: 1, copy: 1, softmax: 1 });
+    const output = planOf((g, x) => [g.slice(g.conv(x, 6), 2, 5)]);
+    expect(counts(output)).toEqual({ conv2d: 1, copy: 1 });
+    const inputs = planOf((g, x) => [g.conv(g.slice(x, 2, 5), 4), g.conv(g.slice(x, 0, 2), 4)]);
+    expect(counts(inputs)).toEqual({ conv2d: 2 });
+  });
+
   test('an inception block and a fire block', () => {
     const inception = planOf((g, x) => {
       const a = g.conv(x, 8);
@@ -180,7 +219,7 @@ function grow(engine: Engine, seed: number, repeat: number | undefined) {
     const a = some();
     const c = a.shape.at(-1) as number;
     const oc = pick(4) === 0 ? 1 : 1 + pick(20);
-    const kind = pick(15);
+    const kind = pick(19);
     if (kind === 0) apply('conv2d', { ...window, groups: 1, ...relu }, [a], [[3, 3, c, oc], [oc]]);
     else if (kind === 1) {
       apply('conv2d', { ...window, padding: [0, 0, 0, 0], groups: 1, ...relu }, [a], [[1, 1, c, oc]]);
@@ -191,7 +230,21 @@ function grow(engine: Engine, seed: number, repeat: number | undefined) {
     else if (kind === 4) apply('maxpool2d', { ...window, poolSize: [3, 3] }, [a]);
     else if (kind === 5) apply('averagepool2d', { ...window, poolSize: [3, 3] }, [a]);
     else if (kind === 6) apply('scale', { activation: 'leakyrelu', alpha: 0.5 }, [a], [[c], [c]]);
-    else if (kind === 10) apply('unary', { activation: 'tanh' }, [a]);
+    else if (kind >= 15) {
+      const begin = pick(c);
+      const [bounds, whole] = [[...a.shape.slice(lead.length, -1), 1 + pick(c - begin)], pick(2) === 0];
+      // With the items as an ordinary axis, too.
+      const front = whole ? lead : [];
+      const slice = {
+        kind: 'slice',
+        begin: [...front.map(() => 0), 0, 0, begin],
+        size: [...front, ...bounds],
+      };
+      const tall = (a.shape[lead.length] as number) > 4;
+      const grown = tall ? { kind: 'tile', repeats: [1, 1, 2] } : { kind: 'upsample', size: [2, 1] };
+      if (kind < 18) apply('copy', slice, [a], [], !whole);
+      else if (c < 30) apply('copy', grown, [a]);
+    } else if (kind === 10) apply('unary', { activation: 'tanh' }, [a]);
     else if (kind === 7) apply('softmax', { axis: 2 }, [a]);
     else if (kind === 8) {
       apply('convtranspose2d', { ...window, outputPadding: [0, 0], ...relu }, [a], [[3, 3, oc, c], [oc]]);
@@ -251,7 +304,7 @@ for (const engine of available) {
         expect(met).toContain(`${op} reads 0`);
         expect(met).toContain(`${op} writes`);
       }
-      for (const other of ['conv2d reads 3', 'convtranspose2d writes', 'whole samples apart'])
+      for (const other of ['copy writes', 'conv2d reads 3', 'convtranspose2d writes', 'whole samples apart'])
         expect(met).toContain(other);
     });
   });

@@ -1,6 +1,7 @@
 import { type Graph, itemOf } from '../graph/graph.js';
 import type { Plan, Port, Ref, Step } from '../graph/plan.js';
 import { ops } from '../ops/index.js';
+import type { Geometry } from '../ops/op.js';
 import { sizeOf } from '../tensor.js';
 import { aliases } from './aliases.js';
 import { shareCommon } from './common.js';
@@ -12,9 +13,12 @@ import { fuseActivation } from './fuse-activation.js';
 import { fuseResidual } from './fuse-residual.js';
 import { layout } from './layout.js';
 import { memory } from './memory.js';
+import { recogniseNormalizations } from './normalizations.js';
 import { recognise } from './patterns.js';
 import { prune } from './prune.js';
 import { simplify } from './simplify.js';
+import { sinkReshapes } from './sink-reshapes.js';
+import { spread } from './spread.js';
 
 /** From graph to plan: every decision that can be taken before the first run is taken here. */
 export function compile(graph: Graph): Plan {
@@ -22,8 +26,11 @@ export function compile(graph: Graph): Plan {
     prune,
     foldConstants,
     simplify,
+    prune,
     recognise,
+    recogniseNormalizations,
     layout,
+    sinkReshapes,
     shareCommon,
     foldPad,
     foldAffine,
@@ -42,12 +49,14 @@ export function compile(graph: Graph): Plan {
     const items = (ids: readonly number[]) => shapes(ids).map((value) => itemOf(value, node.repeat));
     const geometry = ops[op].geometry(attributes, items(inputs), items(outputs));
     const step = { op, name, geometry, repeat };
-    return (
-      moves(node)?.map(({ from, to }) => ({ ...step, inputs: [from], outputs: [to] })) ?? {
-        ...step,
-        ...refs(node),
-      }
-    );
+    const left = moves(node);
+    if (left) return left.map(({ from, to }) => ({ ...step, inputs: [from], outputs: [to] }));
+    const placed = refs(node);
+    const [to] = placed.outputs;
+    if (op !== 'copy' || !to?.pitch) return { ...step, ...placed };
+    // The rows of a copy are in its geometry.
+    const row = to.size / (to.stride / to.pitch);
+    return { ...step, ...placed, geometry: spread(geometry, row, to.pitch) as Geometry };
   });
   // Names are those of the graph as it was built: a pass may have put another value in the place of an output.
   const ports = (ids: readonly number[]): Port[] =>

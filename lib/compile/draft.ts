@@ -14,6 +14,8 @@ export interface Draft {
   readOnce(id: number): boolean;
   /** Puts a node in the place of another one, or nothing. */
   set(index: number, node: Node | undefined): void;
+  /** A new value like another one, which a node that is set makes. */
+  like(id: number): number;
   constant(name: string, shape: readonly number[], data: Float32Array | Scaled): number;
   /** Gives a value its numbers: it is made by no node any more. */
   settle(id: number, data: Float32Array): void;
@@ -51,6 +53,7 @@ export function draft(graph: Graph): Draft {
       nodes[index] = node;
       for (const id of node?.outputs ?? []) producer.set(id, index);
     },
+    like: (id) => values.push(values[id] as Value) - 1,
     constant(name, shape, data) {
       const numbers = data instanceof Float32Array ? { data } : { scaled: data };
       return values.push({ name, shape, perSample: false, ...numbers }) - 1;

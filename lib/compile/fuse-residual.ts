@@ -1,5 +1,5 @@
 import { attributesOf, type Graph, type Node } from '../graph/graph.js';
-import type { BinaryAttributes } from '../ops/index.js';
+import type { BinaryAttributes, MatmulAttributes } from '../ops/index.js';
 import { sameShape, sizeOf } from '../tensor.js';
 import { activationOf } from './affine.js';
 import { type Draft, rewrite } from './draft.js';
@@ -7,7 +7,8 @@ import { isLinear } from './fuse-activation.js';
 
 /**
  * The sum of a convolution and another value is computed by the convolution, which spares one pass over memory. It moves
- * to the place of the sum, where the other value exists; of two convolutions the later one takes the sum.
+ * to the place of the sum, where the other value exists; of two convolutions the later one takes the sum. A product of
+ * the pixels of an image and a matrix is a convolution of one cell.
  */
 export function fuseResidual(graph: Graph): Graph {
   return rewrite(graph, ['binary'], (node, index, changed) => {
@@ -33,7 +34,8 @@ interface Sum {
 }
 
 /** The ways to see a sum as a convolution and what is added to it. */
-function operandsOf(node: Node, { value, maker, nodes, readOnce }: Draft): Sum[] {
+function operandsOf(node: Node, changed: Draft): Sum[] {
+  const { value, maker, nodes, readOnce } = changed;
   const [a = 0, b = 0] = node.inputs;
   const { kind } = node.attributes as BinaryAttributes;
   if (kind !== 'add' || !value(a).perSample || !value(b).perSample) return [];
@@ -43,10 +45,34 @@ function operandsOf(node: Node, { value, maker, nodes, readOnce }: Draft): Sum[]
     [b, a],
   ].flatMap(([sum = 0, residual = 0]) => {
     const at = readOnce(sum) ? maker(sum) : undefined;
-    const conv = at === undefined ? undefined : nodes[at];
-    if (at === undefined || conv?.op !== 'conv2d' || conv.inputs.length > 3 || !isLinear(conv)) return [];
-    return [{ conv, at, residual }];
+    const made = at === undefined ? undefined : nodes[at];
+    if (at === undefined || !made || !isLinear(made)) return [];
+    const conv = made.op === 'matmul' ? asConvolution(made, changed) : made;
+    return conv?.op === 'conv2d' && conv.inputs.length <= 3 ? [{ conv, at, residual }] : [];
   });
+}
+
+/** [h, w, k] or [images, h, w, k] times [k, n] or, transposed, [n, k]. */
+function asConvolution(node: Node, { value, constant }: Draft): Node | undefined {
+  const [x = 0, matrix = 0, ...bias] = node.inputs;
+  const { transposeA, transposeB, ...others } = node.attributes as MatmulAttributes;
+  const { name, shape, data, scaled = data } = value(matrix);
+  const pixels = value(x).shape;
+  // Of four axes the first one counts images.
+  const repeat = pixels.length === 4 ? pixels[0] : undefined;
+  if (pixels.length !== (repeat === undefined ? 3 : 4) || (node.repeat ?? repeat) !== repeat)
+    return undefined;
+  if (!value(x).perSample || transposeA || shape.length !== 2 || !scaled) return undefined;
+  const window = { strides: [1, 1], dilations: [1, 1], padding: [0, 0, 0, 0], groups: 1 };
+  const order = transposeB ? { kernelOrder: 'oihw' } : {};
+  const kernel = constant(name, transposeB ? [...shape, 1, 1] : [1, 1, ...shape], scaled);
+  return {
+    ...node,
+    op: 'conv2d',
+    attributes: attributesOf(others, window, order),
+    inputs: [x, kernel, ...bias],
+    repeat,
+  };
 }
 
 function noBias({ name, outputs }: Node, { value, constant }: Draft): number {

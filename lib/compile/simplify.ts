@@ -1,17 +1,18 @@
 import { attributesOf, type Graph, type Node } from '../graph/graph.js';
-import type { Activated, Activation } from '../ops/index.js';
+import type { Activated, Activation, CopyAttributes } from '../ops/index.js';
 import { sameShape } from '../tensor.js';
 import { type Draft, rewrite } from './draft.js';
 import { isLinear } from './fuse-activation.js';
 
 /**
  * Arithmetic with one number becomes the function that it is: clip(x, 0, b) -> relu with a limit, maximum and minimum
- * -> clip, prelu with one slope -> leaky relu, x to the power 2 -> x x. Functions can join the op before them.
+ * -> clip, prelu with one slope -> leaky relu, x to the power 2 -> x x. Functions can join the op before them. What changes
+ * nothing, such as x * 1, is left out, and so are copies that broadcasting makes as well.
  */
 export function simplify(graph: Graph): Graph {
   return rewrite(graph, ['unary', 'binary'], (node, index, changed) => {
     const simple =
-      node.op === 'unary' ? clipped(node) : node.op === 'binary' ? ofNumber(node, changed) : undefined;
+      node.op === 'unary' ? clipped(node) : node.op === 'binary' ? ofBinary(node, changed) : undefined;
     if (simple) changed.set(index, { ...node, ...simple });
   });
 }
@@ -26,6 +27,58 @@ function clipped({ attributes }: Node): Changes | undefined {
 
 function unary(activation: Activation, alpha: number, beta: number): object {
   return attributesOf(activation === 'relu' ? { activation, beta } : { activation, alpha, beta });
+}
+
+function ofBinary(node: Node, changed: Draft): Changes | undefined {
+  return neutral(node, changed) ?? ofNumber(node, changed) ?? unexpanded(node, changed);
+}
+
+/** The second operand that leaves the first as it is; where operands may change places, the first as well. */
+const neutrals: Readonly<
+  Record<string, { readonly number: number; readonly commutes: boolean } | undefined>
+> = {
+  add: { number: 0, commutes: true },
+  subtract: { number: 0, commutes: false },
+  multiply: { number: 1, commutes: true },
+  divide: { number: 1, commutes: false },
+  power: { number: 1, commutes: false },
+};
+
+function neutral(node: Node, { value }: Draft): Changes | undefined {
+  const { number, commutes } = neutrals[(node.attributes as { kind: string }).kind] ?? {};
+  if (number === undefined) return undefined;
+  const [a = 0, b = 0] = node.inputs;
+  const [x, constant] = commutes && value(a).data ? [b, a] : [a, b];
+  if (!value(constant).data?.every((one) => one === number) || value(x).data) return undefined;
+  if (!sameShape(value(x).shape, value(node.outputs[0] as number).shape)) return undefined;
+  const { activation = 'none', alpha = 0, beta = 0 } = node.attributes as Activated;
+  return { op: 'unary', attributes: unary(activation, alpha, beta), inputs: [x] };
+}
+
+/** The operands before they were expanded, where the result has the same shape all the same. */
+function unexpanded(node: Node, { value, maker, nodes }: Draft): Changes | undefined {
+  if (node.repeat !== undefined) return undefined;
+  const sources = node.inputs.map((id) => {
+    const at = maker(id);
+    const from = at === undefined ? undefined : nodes[at];
+    const expands = from?.op === 'copy' && (from.attributes as CopyAttributes).kind === 'expand';
+    return expands && from.repeat === undefined ? (from.inputs[0] as number) : id;
+  });
+  const { shape } = value(node.outputs[0] as number);
+  const keeps = (inputs: readonly number[]): boolean =>
+    sameShape(broadcast(inputs.map((id) => value(id).shape)), shape);
+  const [a = 0, b = 0] = sources;
+  const ways = [sources, [a, node.inputs[1] ?? 0], [node.inputs[0] ?? 0, b]];
+  const inputs = ways.find((way) => way.some((id, i) => id !== node.inputs[i]) && keeps(way));
+  return inputs && { inputs };
+}
+
+/** The shape of a result of operands that fit together. */
+function broadcast(shapes: readonly (readonly number[])[]): number[] {
+  const rank = Math.max(...shapes.map((shape) => shape.length));
+  return Array.from({ length: rank }, (_, axis) =>
+    Math.max(...shapes.map((shape) => shape[axis - rank + shape.length] ?? 1)),
+  );
 }
 
 function ofNumber(node: Node, changed: Draft): Changes | undefined {

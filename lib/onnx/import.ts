@@ -117,6 +117,9 @@ function applied(
   const evaluator = evaluators.get(scope.op);
   const known = inputs.filter((value) => value?.kind !== 'flowing') as readonly (Known | undefined)[];
   if (evaluator && known.length === inputs.length) {
+    const large = known.findIndex((value) => value?.filling);
+    if (large >= 0)
+      scope.fail(`expected no arithmetic on a filling as large as weights, got one as input ${large}`);
     const results = evaluator(scope, known);
     budget(scope, known, results);
     return results;

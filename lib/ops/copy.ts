@@ -56,12 +56,12 @@ export const copy: Op<CopyAttributes> = {
     };
   },
 
-  run({ geometry, batch, inputs, inputStrides, outputs }) {
+  run({ geometry, batch, inputs, inputStrides, outputs, outputStride }) {
     const { fill = 0, value = 0 } = geometry;
     const [x, y] = [inputs[0] as Float32Array, outputs[0] as Float32Array];
     if (fill) y.fill(value);
     for (let sample = 0; sample < batch; sample++) {
-      move(geometry, x, sample * (inputStrides[0] ?? 0), y, (sample * y.length) / batch);
+      move(geometry, x, sample * (inputStrides[0] ?? 0), y, sample * outputStride);
     }
   },
 };

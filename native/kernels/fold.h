@@ -99,9 +99,11 @@ NEOCOG_INLINE void FoldVecs(const float* x, int64_t rows, int64_t stride,
 template <Fold kFold>
 void FoldColumns(const float* x, int64_t rows, int64_t stride, int64_t width,
                  const float* shift, float* out) {
+  // As many chains of rows in each block: equal columns have equal sums,
+  // wherever they lie.
   int64_t j = 0;
-  for (; j + 4 * kLanes <= width; j += 4 * kLanes) {
-    FoldVecs<kFold, 4, 2>(x + j, rows, stride, 0, shift ? shift + j : nullptr,
+  for (; j + 2 * kLanes <= width; j += 2 * kLanes) {
+    FoldVecs<kFold, 2, 4>(x + j, rows, stride, 0, shift ? shift + j : nullptr,
                           out + j);
   }
   for (; j + kLanes <= width; j += kLanes) {

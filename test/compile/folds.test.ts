@@ -229,3 +229,30 @@ test('squeeze and excitation are few steps', () => {
     ...['reduce', 'matmul'],
   ]);
 });
+
+describe('the sum of a product of pixels and a matrix, and another value', () => {
+  test.each([
+    { shape: [4, 5, 6], transposeB: false },
+    { shape: [4, 5, 6], transposeB: true },
+    { shape: [2, 4, 5, 6], transposeB: true },
+  ])('is computed by a convolution: $shape, transposeB $transposeB', ({ shape, transposeB }) => {
+    const net = new Spelled();
+    const x = net.input(...shape);
+    const product = net.node('matmul', { transposeB }, x, net.weight([6, 6]), net.weight([6]));
+    const scaled = net.binary('multiply', product, net.weight([6]));
+    const plan = expectAsUnfused(net.finish(net.relu(net.binary('add', x, scaled))));
+    expect(plan.steps.map(({ op, geometry }) => [op, geometry.residual])).toEqual([['conv2d', 1]]);
+  });
+
+  test('stays where rows are no pixels, or the matrix is no constant', () => {
+    const net = new Spelled();
+    const rows = net.input(5, 6);
+    const line = net.binary('add', rows, net.node('matmul', {}, rows, net.weight([6, 6])));
+    expect(folded(net.finish(line))).toEqual(['matmul', 'binary']);
+    const open = new Spelled();
+    const x = open.input(3, 5, 6);
+    const matrix = open.graph.input('matrix', [6, 6], false);
+    const sum = open.binary('add', x, open.node('matmul', {}, x, matrix));
+    expect(folded(open.finish(sum))).toEqual(['matmul', 'binary']);
+  });
+});

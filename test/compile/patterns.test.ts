@@ -90,6 +90,82 @@ describe('functions spelled in steps', () => {
     expect(functions((net, x) => net.binary('prelu', x, net.number(0.2)))).toEqual(['leakyrelu']);
   });
 
+  test('normalisations by their means', () => {
+    const mean = (net: Spelled, x: number, axes: readonly number[]) =>
+      net.node('reduce', { kind: 'mean', axes, keepDims: true }, x);
+    const parts = (net: Spelled, x: number, axes: readonly number[]) => {
+      const centred = () => net.binary('subtract', x, mean(net, x, axes));
+      const square = net.binary('power', centred(), net.number(2));
+      const variance = net.binary('add', mean(net, square, axes), net.number(1e-5));
+      return { centred, root: net.unary('sqrt', variance) };
+    };
+    const ways: ((net: Spelled, x: number, axes: readonly number[]) => number)[] = [
+      (net, x, axes) => {
+        const { centred, root } = parts(net, x, axes);
+        return net.binary('divide', centred(), root);
+      },
+      (net, x, axes) => {
+        const { centred, root } = parts(net, x, axes);
+        return net.binary('multiply', net.unary('reciprocal', root), centred());
+      },
+      (net, x, axes) => {
+        const centred = net.binary('subtract', x, mean(net, x, axes));
+        const variance = mean(net, net.binary('multiply', centred, centred), axes);
+        return net.binary('divide', centred, net.unary('sqrt', net.binary('add', net.number(0.1), variance)));
+      },
+    ];
+    for (const way of ways) {
+      for (const axes of [[1], [0], [0, 1]]) {
+        expect(functions((net, x) => way(net, x, axes))).toEqual(['normalize']);
+      }
+    }
+    const spread = (net: Spelled, x: number, weights: boolean) => {
+      const inverse = net.unary('reciprocal', parts(net, x, [1]).root);
+      const s = weights ? net.binary('multiply', inverse, net.weight([7])) : inverse;
+      const shift = net.binary('subtract', net.weight([7]), net.binary('multiply', mean(net, x, [1]), s));
+      return net.binary('add', net.binary('multiply', x, s), shift);
+    };
+    expect(functions((net, x) => spread(net, x, true)).slice(0, 1)).toEqual(['normalize']);
+    expect(functions((net, x) => spread(net, x, true)).length).toBe(2);
+    expect(functions((net, x) => spread(net, x, false))).toEqual(['normalize', 'binary']);
+    // Other axes, another value, or no mean at all.
+    expect(
+      functions((net, x) => net.binary('divide', parts(net, x, [0]).centred(), parts(net, x, [1]).root)),
+    ).not.toContain('normalize');
+    expect(
+      functions((net, x) =>
+        net.binary('divide', parts(net, net.unary('abs', x), [1]).centred(), parts(net, x, [1]).root),
+      ),
+    ).not.toContain('normalize');
+  });
+
+  test('what changes nothing is no step', () => {
+    const ways: ((net: Spelled, x: number) => number)[] = [
+      (net, x) => net.binary('multiply', net.number(1), x),
+      (net, x) => net.binary('divide', x, net.constant([7], Array(7).fill(1))),
+      (net, x) => net.binary('add', net.constant([5, 1], Array(5).fill(0)), x),
+      (net, x) => net.binary('subtract', x, net.number(0)),
+      (net, x) => net.binary('power', x, net.number(1)),
+    ];
+    for (const way of ways) expect(functions((net, x) => net.unary('abs', way(net, x)))).toEqual(['abs']);
+    expect(functions((net, x) => net.binary('subtract', net.number(0), x)).length).toBe(1);
+    expect(functions((net, x) => net.binary('divide', net.number(1), x)).length).toBe(1);
+  });
+
+  test('a copy that broadcasting makes as well is no step', () => {
+    const expanded = (net: Spelled, x: number, other: (gate: number) => number) => {
+      const gate = net.node('reduce', { kind: 'mean', axes: [1], keepDims: true }, x);
+      return net.binary('multiply', other(net.node('copy', { kind: 'expand', shape: [5, 7] }, gate)), x);
+    };
+    expect(functions((net, x) => expanded(net, x, (gate) => gate))).toEqual(['reduce', 'binary']);
+    const alone = (net: Spelled, x: number) => {
+      const gate = net.node('reduce', { kind: 'mean', axes: [1], keepDims: true }, x);
+      const wide = net.node('copy', { kind: 'expand', shape: [5, 7] }, gate);
+      return net.binary('multiply', wide, wide);
+    };
+    expect(functions(alone)).toEqual(['reduce', 'copy', 'binary']);
+  });
+
   test('join the op before them', () => {
     const net = new Spelled();
     const x = net.batchNorm(net.conv(net.input(1, 5, 5), 4, 3));

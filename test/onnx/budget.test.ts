@@ -29,14 +29,29 @@ describe('what is computed at import is bounded by what the file holds', () => {
   });
 
   test('one result', () => {
-    const nodes = [node('ConstantOfShape', ['length'], ['y'], { value })];
+    const nodes = [node('Expand', ['one', 'length'], ['y'])];
     const imported = (length: number, more = 0) => {
-      const weights = { length: ints(length), more: known('float32', [more], new Array(more).fill(0)) };
+      const one = known('uint8', [1], [1]);
+      const weights = { one, length: ints(length), more: known('float32', [more], new Array(more).fill(0)) };
       const file = fileOf({ nodes, inputs: {}, outputs: ['y'], weights });
       return importOnnx(file, requestFor(file, 'whole', {})).outputs[0]?.shape;
     };
     expect(imported(2 ** 22)).toEqual([2 ** 22]);
-    expect(() => imported(2 ** 22 + 3)).toThrow(/constant result of at most 4194306 elements, got the shape/);
-    expect(imported(2 ** 22 + 3, 1)).toEqual([2 ** 22 + 3]);
+    expect(() => imported(2 ** 22 + 5)).toThrow(/constant result of at most 4194308 elements, got the shape/);
+    expect(imported(2 ** 22 + 5, 1)).toEqual([2 ** 22 + 5]);
+  });
+
+  test('fillings: as weights only, and not without end', () => {
+    const large = (outputs: readonly string[], more: readonly OnnxNode[]) => {
+      const nodes = [node('ConstantOfShape', ['length'], ['c'], { value }), ...more];
+      const file = fileOf({ nodes, inputs: {}, outputs, weights: { length: ints(2 ** 27) } });
+      return () => importOnnx(file, requestFor(file, 'whole', {}));
+    };
+    expect(large(['c'], [])().outputs[0]?.shape).toEqual([2 ** 27]);
+    expect(large(['y'], [node('Neg', ['c'], ['y'])])).toThrow(
+      /no arithmetic on a filling as large as weights/,
+    );
+    const others = chain(2, (i) => node('ConstantOfShape', ['length'], [`c${i}`], { value }));
+    expect(large(['c'], others)).toThrow(/reasonable proportion to the file/);
   });
 });

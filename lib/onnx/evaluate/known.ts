@@ -42,6 +42,27 @@ export function known(
   };
 }
 
+/** Fillings of more elements than a result may have otherwise are made when a node uses them as its weights. */
+export function filling(
+  type: DataType,
+  shape: readonly number[],
+  count: number,
+  value: number | bigint,
+): Known {
+  if (count <= freeElements) return known(type, shape, filled(type, count, value));
+  let data: Numbers | undefined;
+  return {
+    kind: 'known',
+    type,
+    shape,
+    filling: true,
+    get data() {
+      data ??= filled(type, count, value);
+      return data;
+    },
+  };
+}
+
 export function scalar(type: DataType, value: number | bigint): Known {
   return known(type, [], filled(type, 1, value));
 }
@@ -81,10 +102,19 @@ export function filled(type: DataType, count: number, value: number | bigint): N
  * the shape are walked as well.
  */
 export function roomFor(scope: NodeScope, shape: readonly number[], inputs: Inputs): number {
+  const given = inputs.reduce((sum, value) => sum + (value?.data.length ?? 0), 0);
+  return within(scope, shape, Math.max(given, freeElements + perElement * scope.given));
+}
+
+/** The same for a filling, which takes no memory yet: the largest dense layer of VGG has 4096 rows of 25088. */
+export function roomToFill(scope: NodeScope, shape: readonly number[]): number {
+  return within(scope, shape, maxElements);
+}
+
+function within(scope: NodeScope, shape: readonly number[], most: number): number {
   const wrong = shape.find((length) => !Number.isSafeInteger(length) || length < 0);
   if (wrong !== undefined) scope.fail(`expected lengths of at least 0, got ${showShape(shape)}`);
-  const given = inputs.reduce((sum, value) => sum + (value?.data.length ?? 0), 0);
-  const limit = Math.min(Math.max(given, freeElements + perElement * scope.given), maxElements);
+  const limit = Math.min(most, maxElements);
   if (extent(shape) <= limit) return sizeOf(shape);
   return scope.fail(
     `expected a constant result of at most ${limit} elements, got the shape ${showShape(shape)}`,

@@ -5,6 +5,7 @@ import { typeNumbered } from './cast.js';
 import {
   type Evaluator,
   filled,
+  filling,
   type Inputs,
   integers,
   integersOf,
@@ -13,6 +14,7 @@ import {
   numberOf,
   required,
   roomFor,
+  roomToFill,
   scalar,
 } from './known.js';
 
@@ -37,8 +39,7 @@ function constant(scope: NodeScope): readonly Known[] {
 function constantOfShape(scope: NodeScope, inputs: Inputs): readonly Known[] {
   const shape = integersOf(scope, required(scope, inputs, 0));
   const value = scope.has('value') ? tensorAttribute(scope, 'value') : scalar('float32', 0);
-  const count = roomFor(scope, shape, []);
-  return [known(value.type, shape, filled(value.type, count, numberOf(scope, value)))];
+  return [filling(value.type, shape, roomToFill(scope, shape), numberOf(scope, value))];
 }
 
 /** Begin and end of the axes that Shape gives: clamped, never an error. */
