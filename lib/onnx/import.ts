@@ -3,9 +3,11 @@ import { isDataType } from '../formats/onnx/element-types.js';
 import type { OnnxFile, OnnxNode, OnnxPort, OnnxTensor } from '../formats/onnx/file.js';
 import { type GraphBuilder, graphBuilder } from '../graph/builder.js';
 import type { Graph } from '../graph/graph.js';
+import { sizeOf } from '../tensor.js';
 import { type Budget, newBudget } from './budget.js';
 import { type EmitContext, emitter } from './emitter.js';
 import { evaluators } from './evaluate/index.js';
+import { freeElements } from './evaluate/known.js';
 import { emptyKnown, knownOf, transposedKnown } from './known.js';
 import { NeedsShared } from './needs.js';
 import { type NodeScope, nodeScope } from './node-scope.js';
@@ -117,7 +119,7 @@ function applied(
   const evaluator = evaluators.get(scope.op);
   const known = inputs.filter((value) => value?.kind !== 'flowing') as readonly (Known | undefined)[];
   if (evaluator && known.length === inputs.length) {
-    const large = known.findIndex((value) => value?.filling);
+    const large = known.findIndex((value) => value?.filling && sizeOf(value.shape) > freeElements);
     if (large >= 0)
       scope.fail(`expected no arithmetic on a filling as large as weights, got one as input ${large}`);
     const results = evaluator(scope, known);

@@ -13,7 +13,7 @@ export interface Known {
   readonly shape: readonly number[];
   /** As many as the shape says; never written once made. */
   readonly data: Numbers;
-  /** True where `data` takes memory only once it is read: a large filling, which weights of light files are spelled as. */
+  /** True where `data` takes memory only once it is read: a filling, which weights of light files are spelled as. */
   readonly filling?: boolean | undefined;
   /** Element i stands for `data[i] + batches[i] * n`, n being the batch: how shapes with a free batch are computed. */
   readonly batches?: Float64Array | undefined;

@@ -21,9 +21,10 @@ export interface Elements {
  * A result this large (16 MiB of float32) is fine in itself; a larger one has to come from as large inputs or to be in
  * proportion to the file: 152 bytes ask for no gigabyte.
  */
-const freeElements = 2 ** 22;
+export const freeElements = 2 ** 22;
 const perElement = 2;
 const maxElements = 2 ** 28;
+const smallFilling = 2 ** 16;
 
 export const isFloat = (type: DataType): boolean => type === 'float32' || type === 'float64';
 
@@ -42,14 +43,14 @@ export function known(
   };
 }
 
-/** Fillings of more elements than a result may have otherwise are made when a node uses them as its weights. */
+/** Fillings of more than a few elements are made when a node reads them: light files spell their weights so. */
 export function filling(
   type: DataType,
   shape: readonly number[],
   count: number,
   value: number | bigint,
 ): Known {
-  if (count <= freeElements) return known(type, shape, filled(type, count, value));
+  if (count <= smallFilling) return known(type, shape, filled(type, count, value));
   let data: Numbers | undefined;
   return {
     kind: 'known',
