@@ -196,6 +196,11 @@ export function checkTensor(who: string, name: string, value: unknown): Tensor<D
   const size = CheckedTensor.sizeOf(value);
   if (size !== undefined) {
     const known = value as Tensor<DataType>;
+    if (size === 0) {
+      throw new ShapeError(
+        `${who}: expected ${name} to have an element or more, got the shape ${showShape(known.shape)}`,
+      );
+    }
     if (lengthGetter.call(known.data) === size) return known;
     throw new ShapeError(`${who}: the data of ${name} was transferred, detached or resized`);
   }

@@ -62,7 +62,8 @@ function document(all) {
     '# ONNX conformance',
     `What the tests of the ONNX project itself say about \`loadOnnx\`, on the native and on the TypeScript backend. Written by
 \`node scripts/conformance.mjs\`; the same models run in \`npm test\` (\`test/onnx/conformance.test.ts\`) and a failure there is a
-failure of the build. The data are those of Debian's package \`libonnx-testdata\`.
+failure of the build. The data are those of Debian's package \`libonnx-testdata\`; with \`NEOCOG_ONNX_DATA=folder\` the test
+runs those of another release of ONNX.
 
 A model passes if every output has the expected shape and data type and |a - b| <= 1e-7 + 1e-3 |b|, the bound of ONNX's own
 runner, on both backends. What is skipped is decided by the model's file and data (\`test/support/onnx-skip.ts\`), never by

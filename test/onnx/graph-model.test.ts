@@ -178,6 +178,24 @@ for (const { title, options, missing } of backends) {
       await refused(() => net.predict(numbers(2, 2)), /Reshape/);
     });
 
+    test('a result may be without elements; no call takes it', async () => {
+      const bytes = bytesOf(
+        {
+          nodes: [node('Slice', ['x', 'end', 'end', 'axis'], ['y'])],
+          weights: { end: ints(9), axis: ints(1) },
+        },
+        { x: ['float32', [2, 3]] },
+        { y: ['float32', [2, 'none']] },
+      );
+      const net = await loadOnnx(bytes, options);
+      const y = net.predictSync(numbers(2, 3));
+      expect([y.shape, y.data.length, y.dtype]).toEqual([[2, 0], 0, 'float32']);
+      await refused(
+        () => net.predictSync(y),
+        'expected the input to have an element or more, got the shape [2, 0]',
+      );
+    });
+
     test('weights: the names of the file, replaced for the next run', async () => {
       const net = await loadOnnx(convolution('n'), options);
       expect([...net.weights.keys()]).toEqual(['w']);

@@ -74,6 +74,20 @@ const laws: Laws = {
       weights: { pads: ints(0, 0, 1, -1, 0, 0, 2, -2) },
     },
   },
+  'CastLike of a constant gives a constant, which may be a shape': {
+    x: image,
+    given: {
+      nodes: [
+        node('Shape', ['x'], ['s'], { start: 0, end: 2 }),
+        node('Cast', ['x'], ['i'], { to: 7 }),
+        node('CastLike', ['open', 'i'], ['o']),
+        node('Concat', ['s', 'o'], ['t'], { axis: 0 }),
+        node('Reshape', ['x', 't'], ['y']),
+      ],
+      weights: { open: floats(-1) },
+    },
+    same: { nodes: [node('Reshape', ['x', 't'], ['y'])], weights: { t: ints(0, 0, -1) } },
+  },
   'Concat with a part that has no elements': {
     x: image,
     given: {

@@ -3,12 +3,12 @@ import { batch as batchLength, type Known, type Value } from '../../onnx/value.j
 import { anyTensor, type DataType, maxElements, showShape, sizeOf, type Tensor } from '../../tensor.js';
 import type { ResultPlace } from './ports.js';
 
-/** The whole shape of a result for a batch of `n`. */
+/** The whole shape of a result for a batch of `n`; one without elements is as good as any other. */
 export function placeOf(who: string, value: Value, n: number): ResultPlace {
   const shape = Object.freeze(value.shape.map((length) => (length === batchLength ? n : length)));
   const size = sizeOf(shape);
-  if (size < 1 || size > maxElements) {
-    throw new ShapeError(`${who}: expected outputs of 1 to 2^31 - 1 elements, got ${showShape(shape)}`);
+  if (size > maxElements) {
+    throw new ShapeError(`${who}: expected outputs of at most 2^31 - 1 elements, got ${showShape(shape)}`);
   }
   return { shape, dtype: value.type };
 }

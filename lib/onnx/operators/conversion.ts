@@ -1,7 +1,7 @@
 import type { DataType } from '../../tensor.js';
 import { not, unary } from '../emit/elementwise.js';
 import type { Emitter } from '../emitter.js';
-import { castTarget } from '../evaluate/cast.js';
+import { cast as castKnown, castTarget } from '../evaluate/cast.js';
 import { numbersOf } from '../known.js';
 import type { Value } from '../value.js';
 import { isInteger } from './arithmetic.js';
@@ -18,7 +18,11 @@ function converted(emit: Emitter, x: Value, type: DataType): Value {
 
 const cast: Rule = (emit, scope) => [converted(emit, emit.input(0), castTarget(scope))];
 
-const castLike: Rule = (emit) => [converted(emit, emit.input(0), emit.input(1).type)];
+/** Of the second input the type alone matters: what is known stays known. */
+const castLike: Rule = (emit, scope) => {
+  const [x, { type }] = [emit.input(0), emit.input(1)];
+  return [x.kind === 'known' ? castKnown(scope, x, type) : converted(emit, x, type)];
+};
 
 /** Nothing is dropped; the mask is all true. */
 const dropout: Rule = (emit, scope) => {
