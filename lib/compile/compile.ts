@@ -11,6 +11,7 @@ import { foldConstants } from './fold-constants.js';
 import { foldPad } from './fold-pad.js';
 import { fuseActivation } from './fuse-activation.js';
 import { fuseResidual } from './fuse-residual.js';
+import { joinSlices } from './join-slices.js';
 import { layout } from './layout.js';
 import { memory } from './memory.js';
 import { recogniseNormalizations } from './normalizations.js';
@@ -29,6 +30,7 @@ export function compile(graph: Graph): Plan {
     prune,
     recognise,
     recogniseNormalizations,
+    joinSlices,
     layout,
     sinkReshapes,
     shareCommon,

@@ -1,6 +1,6 @@
 import { attributesOf, type Graph, type Node } from '../graph/graph.js';
 import type { Activated } from '../ops/activation.js';
-import type { OpId } from '../ops/index.js';
+import type { CopyAttributes, OpId } from '../ops/index.js';
 import { links } from './links.js';
 
 /** Ops with an activation in their epilogue. */
@@ -19,20 +19,29 @@ export function isLinear(node: Node): boolean {
   return ((node.attributes as Activated).activation ?? 'none') === 'none';
 }
 
+const moving: ReadonlySet<string> = new Set(['permute', 'upsample', 'expand', 'tile']);
+
+function keepsNumbers({ op, attributes }: Node): boolean {
+  return op === 'reshape' || (op === 'copy' && moving.has((attributes as CopyAttributes).kind));
+}
+
 /**
  * Moves an elementwise function into the epilogue of the op before it, which spares one pass over memory. Only
- * where nobody else reads the value between them; a reshape between them changes nothing and may stay there.
+ * where nobody else reads the value between them; a reshape between them changes nothing and may stay there, and so may
+ * a copy that moves or repeats numbers.
  */
 export function fuseActivation(graph: Graph): Graph {
   const { producer, uses } = links(graph);
   const nodes: (Node | undefined)[] = [...graph.nodes];
 
-  /** Index of the activated op whose value reaches `id` through reshapes alone, read once all along the way. */
+  /** Index of the activated op whose numbers reach `id` as they are, read once all along the way. */
   const source = (id: number): number | undefined => {
     for (let at = id; uses[at] === 1; ) {
       const index = producer.get(at);
       const node = index === undefined ? undefined : nodes[index];
-      if (node?.op !== 'reshape') return node && activated.has(node.op) && isLinear(node) ? index : undefined;
+      if (!node || !keepsNumbers(node)) {
+        return node && activated.has(node.op) && isLinear(node) ? index : undefined;
+      }
       at = node.inputs[0] as number;
     }
     return undefined;

@@ -7,17 +7,42 @@ import { isLinear } from './fuse-activation.js';
 /**
  * Arithmetic with one number becomes the function that it is: clip(x, 0, b) -> relu with a limit, maximum and minimum
  * -> clip, prelu with one slope -> leaky relu, x to the power 2 -> x x. Functions can join the op before them. What changes
- * nothing, such as x * 1, is left out, and so are copies that broadcasting makes as well.
+ * nothing, such as x * 1, is left out, and so are copies that broadcasting makes as well; slices of slices are taken at
+ * once.
  */
 export function simplify(graph: Graph): Graph {
-  return rewrite(graph, ['unary', 'binary'], (node, index, changed) => {
-    const simple =
-      node.op === 'unary' ? clipped(node) : node.op === 'binary' ? ofBinary(node, changed) : undefined;
+  return rewrite(graph, ['unary', 'binary', 'copy'], (node, index, changed) => {
+    const simple = rules[node.op]?.(node, changed);
     if (simple) changed.set(index, { ...node, ...simple });
   });
 }
 
 type Changes = Partial<Node>;
+
+const rules: Readonly<Record<string, ((node: Node, changed: Draft) => Changes | undefined) | undefined>> = {
+  unary: clipped,
+  binary: ofBinary,
+  copy: slicedAtOnce,
+};
+
+/** A slice of a slice is one of what that is made of. */
+function slicedAtOnce({ attributes, inputs, repeat }: Node, { maker, nodes }: Draft): Changes | undefined {
+  const at = maker(inputs[0] as number);
+  const from = at === undefined ? undefined : nodes[at];
+  const [inner, outer] = [from?.attributes, attributes] as [CopyAttributes | undefined, CopyAttributes];
+  if (from?.op !== 'copy' || inner?.kind !== 'slice' || outer.kind !== 'slice') return undefined;
+  if (from.repeat !== repeat) return undefined;
+  const stepOf = ({ step }: { readonly step?: readonly number[] }, axis: number): number => step?.[axis] ?? 1;
+  return {
+    attributes: attributesOf({
+      kind: 'slice',
+      begin: outer.begin.map((first, axis) => (inner.begin[axis] as number) + stepOf(inner, axis) * first),
+      size: outer.size,
+      step: outer.size.map((_, axis) => stepOf(inner, axis) * stepOf(outer, axis)),
+    }),
+    inputs: from.inputs,
+  };
+}
 
 /** relu instead of a clip that begins at 0. */
 function clipped({ attributes }: Node): Changes | undefined {
