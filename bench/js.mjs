@@ -1,7 +1,7 @@
 // The pure TypeScript engine beside tfjs' pure JavaScript backend (cpu), one thread each.
 import { layers, sequential, tensor } from '../dist/index.js';
 import { duel, here, relativeL2 } from './measure.mjs';
-import { fill, lenet, mobilenetV1, noisy } from './nets.mjs';
+import { fill, lenet, mobilenetV1, noisy } from './models.mjs';
 import { table } from './report.mjs';
 import * as tfjs from './tfjs-nets.mjs';
 

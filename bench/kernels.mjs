@@ -2,7 +2,7 @@
 import { layers, sequential, tensor } from '../dist/index.js';
 import { addon, isas } from './engine.mjs';
 import { duel, here } from './measure.mjs';
-import { noisy } from './nets.mjs';
+import { noisy } from './models.mjs';
 import { table } from './report.mjs';
 
 export const title = 'Kernels: share of the FMA peak, one thread';

@@ -2,7 +2,7 @@
 import * as ort from 'onnxruntime-node';
 import { tensor } from '../dist/index.js';
 import { duel, here, relativeL2 } from './measure.mjs';
-import { fill, lenet, noisy } from './nets.mjs';
+import { fill, lenet, noisy } from './models.mjs';
 import { onnxLenet } from './onnx-lenet.mjs';
 import { table } from './report.mjs';
 

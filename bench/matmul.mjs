@@ -2,7 +2,7 @@
 import { ops, tensor } from '../dist/index.js';
 import { addon } from './engine.mjs';
 import { duel, nodeProcess, program } from './measure.mjs';
-import { noisy } from './nets.mjs';
+import { noisy } from './models.mjs';
 import { openblas } from './openblas.mjs';
 import { table } from './report.mjs';
 

@@ -1,111 +1,110 @@
-// The networks of the scenarios in neocog's layers, with random weights that do not blow up on the way.
-import { layers, sequential, tensor } from '../dist/index.js';
+// The classic networks, from the same ONNX file in neocog and in onnxruntime-node.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as ort from 'onnxruntime-node';
+import { loadOnnx, saveOnnx, tensor, zoo } from '../dist/index.js';
+import { duel, here, relativeL2 } from './measure.mjs';
+import { noise } from './models.mjs';
+import { table } from './report.mjs';
 
-/** Numbers in [-1, 1) from a seed (xorshift32). */
-export function noise(length, seed = 1) {
-  let state = seed * 2654435761 || 1;
-  return Float32Array.from({ length }, () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return state / 2147483648;
-  });
-}
+export const title = 'Networks from one ONNX file: neocog and onnxruntime-node in turn';
 
-/** A tensor of such numbers. */
-export const noisy = (shape, seed) =>
-  tensor(
-    noise(
-      shape.reduce((a, b) => a * b, 1),
-      seed,
-    ),
-    shape,
-  );
-
-/** LeNet-5 (LeCun et al. 1998) on 28x28, with relu and max pooling: 0.42 M multiply-adds. */
-export const lenet = (options) =>
-  sequential({
-    ...options,
-    layers: [
-      layers.conv2d({
-        inputShape: [28, 28, 1],
-        filters: 6,
-        kernelSize: 5,
-        padding: 'same',
-        activation: 'relu',
-      }),
-      layers.maxPooling2d({ poolSize: 2 }),
-      layers.conv2d({ filters: 16, kernelSize: 5, activation: 'relu' }),
-      layers.maxPooling2d({ poolSize: 2 }),
-      layers.flatten(),
-      layers.dense({ units: 120, activation: 'relu' }),
-      layers.dense({ units: 84, activation: 'relu' }),
-      layers.dense({ units: 10, activation: 'softmax' }),
-    ],
-  });
-
-/** Filters and stride of MobileNetV1's thirteen separable blocks (Howard et al. 2017, table 1). */
-export const mobilenetBlocks = [
-  [64, 1],
-  [128, 2],
-  [128, 1],
-  [256, 2],
-  [256, 1],
-  [512, 2],
-  [512, 1],
-  [512, 1],
-  [512, 1],
-  [512, 1],
-  [512, 1],
-  [1024, 2],
-  [1024, 1],
+const suite = ['lenet5', 'squeezenet', 'mobilenetV1', 'mobilenetV2', 'resnet18', 'resnet50', 'vgg16'];
+const settings = [
+  { threads: 2, batch: 1 },
+  { threads: 1, batch: 1 },
+  { threads: 2, batch: 8 },
 ];
 
-/** MobileNetV1 1.0 224: 569 M multiply-adds. */
-export function mobilenetV1(options) {
-  // A layer used twice shares its weights, so each use makes its own.
-  const after = () => [layers.batchNormalization(), layers.relu({ maxValue: 6 })];
-  const conv = (filters, kernelSize, strides, more) => [
-    layers.conv2d({ filters, kernelSize, strides, padding: 'same', useBias: false, ...more }),
-    ...after(),
-  ];
-  const depthwise = (strides) => [
-    layers.depthwiseConv2d({ kernelSize: 3, strides, padding: 'same', useBias: false }),
-    ...after(),
-  ];
-  return sequential({
-    ...options,
-    layers: [
-      ...conv(32, 3, 2, { inputShape: [224, 224, 3] }),
-      ...mobilenetBlocks.flatMap(([filters, strides]) => [...depthwise(strides), ...conv(filters, 1, 1)]),
-      layers.globalAveragePooling2d(),
-      layers.dense({ units: 1000, activation: 'softmax' }),
-    ],
+/** Both engines with the network of `path`, as contestants, and how far apart their answers are. */
+async function pair(path, { threads, batch, isa }) {
+  const ours = await loadOnnx(path, { threads, isa });
+  const theirs = await ort.InferenceSession.create(path, {
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
   });
+  const [input] = ours.inputs;
+  const shape = [batch, ...input.shape.slice(1)];
+  const data = noise(
+    shape.reduce((a, b) => a * b, 1),
+    7,
+  );
+  const x = tensor(data, shape);
+  const feeds = { [input.name]: new ort.Tensor('float32', data, shape) };
+  const y = ours.predictSync(x);
+  const answer = Object.values(await theirs.run(feeds))[0];
+  const out = tensor(new Float32Array(y.data.length), y.shape);
+  return {
+    distance: relativeL2(y.data, answer.data),
+    contestants: [
+      here('neocog', () => ours.predictSync(x, { out })),
+      here('onnxruntime-node', () => theirs.run(feeds)),
+    ],
+    async close() {
+      await theirs.release();
+      ours[Symbol.dispose]();
+    },
+  };
 }
 
-/** Weights for any network by their names: He-scaled noise in kernels, mild batch norm. Sets and gives them. */
-export function fill(net) {
-  const weights = [...net.weights].map(([name, { shape }], i) => {
-    const { data } = noisy(shape, i + 1);
-    const fanIn = shape.slice(0, -1).reduce((a, b) => a * b, 1);
-    const inputs = name.includes('depthwise') ? shape[0] * shape[1] : fanIn;
-    const kind = name.slice(name.lastIndexOf('/') + 1);
-    if (kind.toLowerCase().includes('kernel'))
-      return tensor(
-        data.map((v) => v * Math.sqrt(6 / inputs)),
-        shape,
-      );
-    if (kind === 'gamma' || kind === 'movingVariance')
-      return tensor(
-        data.map((v) => 1 + 0.2 * v),
-        shape,
-      );
-    return tensor(
-      data.map((v) => 0.1 * v),
-      shape,
-    );
+const mean = (values) => Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
+
+/** `nets`, `threads` and `batch` choose among the rows, `seconds` is the time of each engine in each row. */
+export async function run({ nets, threads, batch, isa, seconds = 5 } = {}) {
+  const rows = [];
+  const chosen = settings.filter(
+    (one) => (threads ?? one.threads) === one.threads && (batch ?? one.batch) === one.batch,
+  );
+  const folder = mkdtempSync(join(tmpdir(), 'neocog-nets-'));
+  try {
+    for (const name of nets ?? suite) {
+      const path = join(folder, 'net.onnx');
+      const net = zoo[name]({ seed: 1 });
+      await saveOnnx(net, path, { layout: 'nchw' });
+      net[Symbol.dispose]();
+      for (const setting of chosen) {
+        const { distance, contestants, close } = await pair(path, { ...setting, isa });
+        // Long turns and a rest between them: the rival's threads spin for a while after a run.
+        const rounds = Math.max(2, Math.round(seconds));
+        const [ours, theirs] = await duel(contestants, {
+          rounds,
+          milliseconds: (1000 * seconds) / rounds,
+          pause: setting.threads > 1 ? 150 : 0,
+        });
+        await close();
+        rows.push([
+          name,
+          `${setting.threads}`,
+          `${setting.batch}`,
+          ours.min,
+          ours.median,
+          theirs.min,
+          theirs.median,
+          theirs.min / ours.min,
+          theirs.median / ours.median,
+          distance.toExponential(1),
+        ]);
+      }
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  const means = chosen.map(({ threads, batch }) => {
+    const ratios = rows
+      .filter(([name, t, b]) => name !== 'lenet5' && t === `${threads}` && b === `${batch}`)
+      .map((row) => row[8]);
+    return `threads ${threads}, batch ${batch}: ${mean(ratios).toFixed(2)}`;
   });
-  net.setWeights(weights);
-  return weights;
+  const columns = [
+    'net',
+    'threads',
+    'batch',
+    'min ms',
+    'median ms',
+    'ORT min',
+    'ORT median',
+    'ratio of mins',
+  ];
+  return `${table([...columns, 'ratio of medians', 'relative L2'], rows)}\n\nGeometric mean of the ratios of medians without LeNet: ${means.join('; ')}.`;
 }

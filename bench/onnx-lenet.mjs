@@ -65,7 +65,7 @@ function rowsFromChw({ data, shape: [rows, units] }, c) {
   return { shape: [rows, units], data: out };
 }
 
-/** The bytes of the file. `weights` are those of lenet() in nets.mjs, in layer order. */
+/** The bytes of the file. `weights` are those of lenet() in models.mjs, in layer order. */
 export function onnxLenet(weights) {
   const [k1, b1, k2, b2, d1, e1, d2, e2, d3, e3] = weights;
   const initializers = {

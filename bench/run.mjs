@@ -1,9 +1,23 @@
-// npm run bench [-- names]: measures neocog beside its rivals and prints tables for docs/benchmarks.md.
+// npm run bench [-- names] [--nets a,b] [--threads n] [--batch n] [--isa name] [--seconds n]: measures neocog beside its
+// rivals and prints tables for docs/benchmarks.md. The options choose among the rows of `nets` and `layers`.
 import { existsSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 
-const scenarios = ['kernels', 'matmul', 'lenet', 'js', 'import', 'load'];
-const names = process.argv.slice(2);
+const scenarios = ['kernels', 'matmul', 'lenet', 'nets', 'layers', 'js', 'import', 'load'];
+const string = { type: 'string' };
+const { values, positionals: names } = parseArgs({
+  allowPositionals: true,
+  options: { nets: string, threads: string, batch: string, isa: string, seconds: string },
+});
 const unknown = names.filter((name) => !scenarios.includes(name));
+const number = (text) => (text === undefined ? undefined : Number(text));
+const choice = {
+  nets: values.nets?.split(','),
+  threads: number(values.threads),
+  batch: number(values.batch),
+  isa: values.isa,
+  seconds: number(values.seconds),
+};
 
 if (unknown.length > 0) {
   console.error(`bench: expected names among ${scenarios.join(', ')}, got ${unknown.join(', ')}`);
@@ -16,10 +30,10 @@ if (unknown.length > 0) {
   process.exitCode = 1;
 } else {
   const { header } = await import('./report.mjs');
-  console.log(header(names));
+  console.log(header(process.argv.slice(2)));
   for (const name of names.length > 0 ? names : scenarios) {
     const { title, run } = await import(`./${name}.mjs`);
     console.log(`\n## ${title}\n`);
-    console.log(await run());
+    console.log(await run(choice));
   }
 }

@@ -1,6 +1,6 @@
 // The same networks in tfjs' layers, on its pure JavaScript backend.
 import * as tf from '@tensorflow/tfjs';
-import { mobilenetBlocks } from './nets.mjs';
+import { mobilenetBlocks } from './models.mjs';
 
 tf.enableProdMode(); // no checks on the way, no advertisement of its native addon
 await tf.setBackend('cpu');
