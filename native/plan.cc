@@ -267,9 +267,8 @@ Status Plan::Run(int64_t batch, const float* const* inputs,
     Resolve(step, layout, batch, inputs, outputs, memory->floats());
     RunStep(step, layout, batch, memory->floats());
     if (times != nullptr) {
-      *times++ =
-          std::chrono::duration<double, std::milli>(Clock::now() - begin)
-              .count();
+      *times++ = std::chrono::duration<double, std::milli>(Clock::now() - begin)
+                     .count();
     }
   }
   arenas_.GiveBack(memory);

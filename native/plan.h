@@ -79,8 +79,8 @@ class Plan {
   }
 
   // Writes nothing to the outputs where memory is short. `cancelled`, which may
-  // be null, is looked at before each step. `times`, which may be null, gets the
-  // milliseconds of each step.
+  // be null, is looked at before each step. `times`, which may be null, gets
+  // the milliseconds of each step.
   Status Run(int64_t batch, const float* const* inputs, float* const* outputs,
              const std::atomic<bool>* cancelled, double* times = nullptr);
 
