@@ -25,6 +25,8 @@ constexpr int64_t kAsleepCost = 50'000;
 constexpr int64_t kAwakeCost = 8'000;
 // Taking items must cost nothing beside computing them.
 constexpr int64_t kGrainCost = 4'000;
+// A thread that is interrupted must not keep others waiting for long.
+constexpr int64_t kPieceCost = 1'000'000;
 // Longer than the serial gaps inside a run, so that a run never sleeps.
 constexpr auto kSpinTime = std::chrono::microseconds(50);
 
@@ -69,7 +71,8 @@ class Pool {
   void* context_ = nullptr;
   int64_t items_ = 0;
   int64_t unit_ = 1;    // items that are taken together, so that 32 bits do
-  uint64_t grain_ = 1;  // units
+  uint64_t grain_ = 1;  // units of a piece, at least
+  uint64_t most_ = 1;   // and at most
   int takers_ = 1;
   int processor_ = -1;  // of the caller
 
@@ -114,8 +117,9 @@ bool Pool::Run(int64_t items, int64_t item_cost, int threads, RangeFn fn,
     context_ = context;
     items_ = items;
     unit_ = items / UINT32_MAX + 1;
-    grain_ = static_cast<uint64_t>(
-        std::max<int64_t>(kGrainCost / std::max<int64_t>(item_cost, 1), 1));
+    const int64_t cost = std::max<int64_t>(item_cost, 1);
+    grain_ = static_cast<uint64_t>(std::max<int64_t>(kGrainCost / cost, 1));
+    most_ = static_cast<uint64_t>(std::max<int64_t>(kPieceCost / cost, 1));
     takers_ = helpers + 1;
     processor_ = CurrentProcessor();
     const uint64_t units = static_cast<uint64_t>((items + unit_ - 1) / unit_);
@@ -166,7 +170,7 @@ bool Pool::Take(int part, bool home, uint64_t* begin, uint64_t* end) {
     const uint64_t units = *end - *begin;
     if (units == 0) return false;
     const uint64_t share = home ? units - units / 4 : units / 2;
-    const uint64_t piece = std::min(std::max(share, grain_), units);
+    const uint64_t piece = std::min({std::max(share, grain_), units, most_});
     uint64_t rest;
     if (home) {
       *end = *begin + piece;
