@@ -112,7 +112,7 @@ class Plan {
                const KernelTable& table);
   void PackConstants(const PlanSpec& spec);
   void KeepConstants(const PlanSpec& spec);
-  void Divide(const PlanSpec& spec);
+  void Divide();
   // How the steps take a batch; null: step by step.
   const Partition* PartitionFor(int64_t batch) const;
   Layout LayoutOf(int64_t batch, const Partition* partition) const;

@@ -131,26 +131,31 @@ Partition PartitionOf(const std::vector<Footprint>& steps,
   std::vector<size_t> segment_of(steps.size());
   for (size_t i = 0; i < steps.size(); ++i) {
     if (i == 0 || sizes[i] != sizes[i - 1]) {
-      partition.segments.push_back({i, i, sizes[i], 0});
+      partition.segments.push_back({i, i, sizes[i], Size(0), 0});
     }
     Segment& segment = partition.segments.back();
     segment.end = i + 1;
-    segment.cycles += steps[i].cycles;
+    segment.cycles = segment.cycles + steps[i].cycles;
     segment_of[i] = partition.segments.size() - 1;
-    partition.most = std::max(partition.most, sizes[i]);
   }
   partition.local.assign(refs.size(), false);
   for (size_t r = 0; r < refs.size(); ++r) {
     if (values.of_ref[r] < 0) continue;
     const Value& value = values.all[values.of_ref[r]];
-    const size_t segment = segment_of[value.first];
-    if (segment == segment_of[value.last] &&
-        partition.segments[segment].samples > 0) {
+    const int64_t end = value.offset + value.stride;
+    const size_t number = segment_of[value.first];
+    Segment& segment = partition.segments[number];
+    if (number == segment_of[value.last] && segment.samples > 0) {
       partition.local[r] = true;
+      segment.extent = std::max(segment.extent, end);
     } else {
-      partition.extent =
-          std::max(partition.extent, value.offset + value.stride);
+      partition.extent = std::max(partition.extent, end);
     }
+  }
+  for (const Segment& segment : partition.segments) {
+    partition.grouped |= segment.samples > 0;
+    partition.group =
+        std::max(partition.group, segment.samples * segment.extent);
   }
   return partition;
 }
