@@ -1,10 +1,8 @@
 #include "plan.h"
 
 #include <algorithm>
-#include <chrono>
 #include <stdexcept>
 
-#include "cpu.h"
 #include "packing.h"
 #include "pool.h"
 
@@ -16,7 +14,6 @@ constexpr int32_t kPacks[] = {NEOCOG_OPS(NEOCOG_PACKS)};
 #undef NEOCOG_PACKS
 
 constexpr int64_t kFloatBytes = sizeof(float);
-constexpr int64_t kFloatsPerPointer = sizeof(float*) / kFloatBytes;
 
 [[noreturn]] void Misfit(const StepSpec& step, const std::string& what) {
   throw std::invalid_argument("step \"" + step.name + "\": " + what);
@@ -89,22 +86,7 @@ Floats Allocated(int64_t count) {
   return floats;
 }
 
-// A step on its way through the pool.
-struct Region {
-  const OpKernel* kernel;
-  const void* geometry;
-  const StepArgs* args;
-  float* scratch;
-  int64_t scratch_stride;
-};
-
 }  // namespace
-
-// Where the parts of a run's memory begin, in floats; -1 as total where they
-// are too many to count.
-struct Plan::Layout {
-  int64_t pointers, sample, shared, packing, scratch, total;
-};
 
 Plan::Plan(const PlanSpec& spec, const KernelTable& table, int threads)
     : threads_(std::clamp(threads, 1, kMaxThreads)),
@@ -119,6 +101,7 @@ Plan::Plan(const PlanSpec& spec, const KernelTable& table, int threads)
   for (const StepSpec& step : spec.steps) AddStep(spec, step, table);
   PackConstants(spec);
   KeepConstants(spec);
+  if (steps_.size() > 1) Divide();
 }
 
 void Plan::AddStep(const PlanSpec& spec, const StepSpec& from,
@@ -224,134 +207,31 @@ void Plan::KeepConstants(const PlanSpec& spec) {
   }
 }
 
-int Plan::Width(int64_t batch) const {
-  int width = 1;
+// Weighs the steps, and decides how they take batches.
+void Plan::Divide() {
+  std::vector<Footprint> footprints;
   for (const Step& step : steps_) {
-    const int64_t items = step.kernel->items(
-        &step.geometry, step.per_sample ? batch * step.repeat : 1);
-    width = std::max(width, UsefulThreads(items, step.item_cost, threads_));
-  }
-  return width;
-}
-
-Plan::Layout Plan::LayoutOf(int64_t batch) const {
-  Layout layout;
-  Size end;
-  const auto place = [&](Size floats) {
-    const int64_t begin = end.value();
-    end = (end + floats).RoundedUp();
-    return begin;
-  };
-  layout.pointers = place(Size(pointers_) * kFloatsPerPointer);
-  layout.sample = place(Size(sample_arena_) * batch);
-  layout.shared = place(Size(shared_arena_));
-  layout.packing = place(Size(packing_));
-  layout.scratch = place(Size(scratch_) * threads_);
-  layout.total = end.value();
-  return layout;
-}
-
-Status Plan::Run(int64_t batch, const float* const* inputs,
-                 float* const* outputs, const std::atomic<bool>* cancelled,
-                 double* times) {
-  using Clock = std::chrono::steady_clock;
-  const Layout layout = LayoutOf(batch);
-  Lender::Block* memory = arenas_.Borrow(layout.total);
-  if (memory == nullptr) return Status::kOutOfMemory;
-  const FlushDenormals flush;
-  Status status = Status::kOk;
-  for (const Step& step : steps_) {
-    if (cancelled != nullptr && cancelled->load(std::memory_order_relaxed)) {
-      status = Status::kCancelled;
-      break;
-    }
-    Clock::time_point begin;
-    if (times != nullptr) begin = Clock::now();
-    Resolve(step, layout, batch, inputs, outputs, memory->floats());
-    RunStep(step, layout, batch, memory->floats());
-    if (times != nullptr) {
-      *times++ =
-          std::chrono::duration<double, std::milli>(Clock::now() - begin)
-              .count();
-    }
-  }
-  arenas_.GiveBack(memory);
-  return status;
-}
-
-void Plan::Resolve(const Step& step, const Layout& layout, int64_t batch,
-                   const float* const* inputs, float* const* outputs,
-                   float* memory) const {
-  float** const pointers = reinterpret_cast<float**>(memory + layout.pointers);
-  const int32_t refs = step.in_count + step.out_count;
-  for (int32_t i = 0; i < refs; ++i) {
-    const Ref& ref = refs_[step.first_ref + i];
-    switch (ref.space) {
-      case Space::kInput:
-        pointers[i] =
-            const_cast<float*>(inputs[ref.index]) + ref.offset + ref.start;
-        break;
-      case Space::kOutput:
-        pointers[i] = outputs[ref.index] + ref.offset + ref.start;
-        break;
-      case Space::kConstant: {
-        float* constant = constants_[ref.index].get();
-        pointers[i] =
-            constant == nullptr ? nullptr : constant + ref.offset + ref.start;
-        break;
-      }
-      case Space::kSample:
-        pointers[i] = memory + layout.sample + batch * ref.offset + ref.start;
-        break;
-      case Space::kShared:
-        pointers[i] = memory + layout.shared + ref.offset + ref.start;
-    }
-  }
-}
-
-void Plan::RunStep(const Step& step, const Layout& layout, int64_t batch,
-                   float* memory) const {
-  float** const pointers = reinterpret_cast<float**>(memory + layout.pointers);
-  const int64_t* sizes = sizes_.data() + step.first_ref;
-  const int64_t* strides = strides_.data() + step.first_ref;
-  const int64_t* pitches = pitches_.data() + step.first_ref;
-  const bool packs_now = step.packs >= 0 && step.packed == nullptr;
-  // Where every sample has its own weights, samples are taken one by one.
-  const bool own_weights = packs_now && strides[step.packs] != 0;
-  const bool one_by_one = own_weights || step.apart;
-  float* const packing = memory + layout.packing;
-  const int64_t items = batch * step.repeat;
-  const StepArgs args = {pointers,
-                         sizes,
-                         strides,
-                         pitches,
-                         step.in_count,
-                         pointers + step.in_count,
-                         sizes + step.in_count,
-                         strides + step.in_count,
-                         pitches + step.in_count,
-                         step.out_count,
-                         packs_now ? packing : step.packed,
-                         step.per_sample && !one_by_one ? items : 1};
-  Region region = {step.kernel, &step.geometry, &args, memory + layout.scratch,
-                   scratch_};
-  for (int64_t s = 0; s < (one_by_one ? items : 1); ++s) {
-    if (packs_now && (s == 0 || own_weights)) {
-      PackWeights(*step.kernel, &step.geometry, pointers[step.packs], packing,
-                  step.packed_size, threads_);
-    }
-    ParallelFor(
-        step.kernel->items(&step.geometry, args.batch), step.item_cost,
-        threads_,
-        [](void* context, int worker, int64_t from, int64_t to) {
-          const Region& r = *static_cast<const Region*>(context);
-          r.kernel->run(r.geometry, *r.args, from, to,
-                        r.scratch + worker * r.scratch_stride);
-        },
-        &region);
+    const int64_t items = step.kernel->items(&step.geometry, step.repeat);
+    Footprint print = {step.first_ref, step.in_count,   step.out_count, 0, 0,
+                       Size(0),        !step.per_sample};
+    print.cycles = Size(step.item_cost) * items;
+    if (step.packs >= 0 && step.packed == nullptr) print.together = true;
     for (int32_t i = 0; i < step.in_count + step.out_count; ++i) {
-      pointers[i] += strides[i];
+      const Ref& ref = refs_[step.first_ref + i];
+      const int64_t bytes = ref.size * kFloatBytes;
+      if (ref.per_sample) {
+        print.sample_bytes += bytes;
+      } else if (i >= step.in_count) {
+        print.together = true;
+      } else {
+        print.weight_bytes += bytes;
+      }
     }
+    footprints.push_back(print);
+  }
+  for (int64_t most = 1; most <= kMostSamples; most *= 2) {
+    partitions_.push_back(
+        PartitionOf(footprints, refs_, most, most * threads_));
   }
 }
 
