@@ -2,6 +2,7 @@ import { type Graph, itemOf } from '../graph/graph.js';
 import type { Plan, Port, Ref, Step } from '../graph/plan.js';
 import { ops } from '../ops/index.js';
 import { sizeOf } from '../tensor.js';
+import { type AlgorithmOptions, chooseAlgorithms } from './algorithms.js';
 import { aliases } from './aliases.js';
 import { shareCommon } from './common.js';
 import { foldAffine } from './fold-affine.js';
@@ -16,8 +17,10 @@ import { recognise } from './patterns.js';
 import { prune } from './prune.js';
 import { simplify } from './simplify.js';
 
+const usual: AlgorithmOptions = { exact: false, lowMemory: false, batchHint: 1 };
+
 /** From graph to plan: every decision that can be taken before the first run is taken here. */
-export function compile(graph: Graph): Plan {
+export function compile(graph: Graph, options: AlgorithmOptions = usual): Plan {
   const passes = [
     prune,
     foldConstants,
@@ -31,6 +34,7 @@ export function compile(graph: Graph): Plan {
     fuseResidual,
     fuseActivation,
     prune,
+    (fused: Graph) => chooseAlgorithms(fused, options),
   ];
   const short = passes.reduce((before, pass) => pass(before), graph);
   const aliased = aliases(short);

@@ -1,8 +1,9 @@
-import type { BackendInfo, BackendOptions, Program } from '../backend/backend.js';
+import type { BackendInfo, Program } from '../backend/backend.js';
 import { backendInfo, selectBackend } from '../backend/select.js';
 import { compile } from '../compile/compile.js';
 import { BackendError } from '../errors.js';
 import type { Graph } from '../graph/graph.js';
+import type { ModelSettings } from './options.js';
 
 /** A program and how many runs are in it; one that was replaced is freed by the last of them. */
 interface Loaded {
@@ -28,14 +29,21 @@ export interface Engine {
 }
 
 /** `graph` gives the graph with the present weights as its constants. */
-export function engine(options: BackendOptions, graph: () => Graph): Engine {
+export function engine(
+  { backend: options, algorithms }: Pick<ModelSettings, 'backend' | 'algorithms'>,
+  graph: () => Graph,
+): Engine {
   let loaded: Loaded | undefined;
   let disposed = false;
 
   const current = (): Loaded => {
     if (loaded) return loaded;
     if (disposed) throw new BackendError('model: it was disposed');
-    loaded = { program: selectBackend(options).load(compile(graph())), running: 0, retired: false };
+    loaded = {
+      program: selectBackend(options).load(compile(graph(), algorithms)),
+      running: 0,
+      retired: false,
+    };
     return loaded;
   };
   const free = (old: Loaded): void => {
