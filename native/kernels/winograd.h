@@ -127,8 +127,8 @@ NEOCOG_INLINE int64_t WinogradItemCost(const Conv2d& g) {
 
 // The memory of a thread.
 struct WinogradMemory {
-  int64_t row, point;  // of the input: floats from one to the next
-  float* input;        // [points][tiles][c]
+  int64_t tile, point;  // of the input: floats from one to the next
+  float* input;         // [tiles][points][c]
   float* products;     // [tiles][points][columns of a pass]
   const float** a;     // [tiles]: rows of the input
   float** c;           // [tiles]: and of the products
@@ -143,9 +143,9 @@ NEOCOG_INLINE int64_t WinogradPlaces(const Conv2d& g, float* scratch,
   const int64_t points = WinogradPoints(g);
   const int64_t width = PassWidth(g);
   float* const begin = scratch;
-  memory->row = OddLines(g.c);
-  memory->point = OddLines(tiles * memory->row);
-  memory->input = Take<float>(&scratch, points * memory->point);
+  memory->point = OddLines(g.c);
+  memory->tile = OddLines(points * memory->point);
+  memory->input = Take<float>(&scratch, tiles * memory->tile);
   memory->products = Take<float>(&scratch, tiles * OddLines(points * width));
   memory->a = Take<const float*>(&scratch, PointerFloats(tiles));
   memory->c = Take<float*>(&scratch, PointerFloats(tiles));
@@ -192,7 +192,7 @@ void WinogradInput(const Conv2d& g, const StepArgs& args,
             inside && ix >= 0 && ix < g.w ? line + ix * pixel : memory.zeros;
       }
     }
-    InputTile<kM>(cells, g.c, memory.input + t * memory.row, memory.point);
+    InputTile<kM>(cells, g.c, memory.input + t * memory.tile, memory.point);
   }
 }
 
@@ -210,7 +210,7 @@ void WinogradPass(const Conv2d& g, const StepArgs& args,
   const int64_t width = PanelColumn(panels, end) - column;
   const int64_t row = OddLines(kPoints * width);
   for (int64_t t = 0; t < count; ++t) {
-    memory.a[t] = memory.input + t * memory.row;
+    memory.a[t] = memory.input + t * memory.tile;
     memory.c[t] = memory.products + t * row;
   }
   TileJob job = {};
