@@ -6,6 +6,7 @@ import { loadAddon } from '../../dist/backend/native.js';
 export type { Backend, BackendOptions, Program } from '../../dist/backend/backend.js';
 export { faultOfBinary } from '../../dist/backend/binary.js';
 export { selectBackend } from '../../dist/backend/select.js';
+export type { AlgorithmOptions } from '../../dist/compile/algorithms.js';
 export { shareCommon } from '../../dist/compile/common.js';
 export { compile } from '../../dist/compile/compile.js';
 export { foldConstants } from '../../dist/compile/fold-constants.js';

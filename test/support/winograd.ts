@@ -48,21 +48,31 @@ function large(p: number, q: number): Transforms {
 
 export const transforms = { 2: small, 4: large(Math.SQRT1_2, Math.SQRT2) } as const;
 
-/** left x right^T, of absolute values. */
-function both(matrix: readonly (readonly number[])[], x: readonly (readonly number[])[]): number[][] {
-  const abs = (value: number | undefined) => Math.abs(value as number);
-  const half = matrix.map((row) =>
-    (x[0] as readonly number[]).map((_, j) => row.reduce((sum, v, i) => sum + abs(v) * abs(x[i]?.[j]), 0)),
-  );
-  return half.map((line) => matrix.map((row) => row.reduce((sum, v, i) => sum + abs(v) * abs(line[i]), 0)));
+/** matrix x matrix^T of absolute values; x is square. */
+function around(matrix: readonly (readonly number[])[], x: ArrayLike<number>): Float64Array {
+  const side = Math.sqrt(x.length);
+  const rows = matrix.length;
+  const half = new Float64Array(rows * side);
+  const result = new Float64Array(rows * rows);
+  matrix.forEach((row, i) => {
+    for (let j = 0; j < side; j++)
+      for (let l = 0; l < side; l++)
+        (half[i * side + j] as number) += Math.abs((row[l] as number) * (x[l * side + j] as number));
+  });
+  for (let i = 0; i < rows; i++)
+    matrix.forEach((row, j) => {
+      for (let l = 0; l < side; l++)
+        (result[i * rows + j] as number) += (half[i * side + l] as number) * Math.abs(row[l] as number);
+    });
+  return result;
 }
 
 /**
  * The reference of a Winograd convolution: the values are those of the plain sum. A term of an output is one summand of
  * A^T ((G g G^T) * (B^T d B)) A with everything in it taken apart, so the sum of their magnitudes is the same formula with
- * absolute values. Each term is rounded once for each product and sum on its way: at most 5 times in each of two passes
- * over the input (two of which are the constants'), 6 times in each of two over the output, once as a weight, `c` times in
- * the product over channels, and twice for bias and residual.
+ * absolute values. Each term is rounded once for each product, sum and rounded constant on its way: at most 5 times in each
+ * of two passes over the input, 6 times in each of two over the output, once as a weight, `c` times in the product over
+ * channels, and twice for bias and residual.
  */
 export function winogradConv2d(spec: Window, m: 2 | 4, inputs: readonly Float32Array[]): Expected {
   const { values } = conv2d(spec, inputs);
@@ -70,47 +80,40 @@ export function winogradConv2d(spec: Window, m: 2 | 4, inputs: readonly Float32A
   const { h, w, c, oh, ow, pt, pl } = resolve(spec);
   const oc = spec.oc as number;
   const { a, b, g } = transforms[m];
-  const window = [0, 1, 2];
-  const weight = (ky: number, kx: number, i: number, o: number) =>
-    k[spec.oihw ? ((o * c + i) * 3 + ky) * 3 + kx : ((ky * 3 + kx) * c + i) * oc + o] as number;
-  const weights = Array.from({ length: c }, (_, i) =>
-    Array.from({ length: oc }, (_, o) =>
-      both(
-        g,
-        window.map((ky) => window.map((kx) => weight(ky, kx, i, o))),
-      ).flat(),
-    ),
-  );
-  const cells = Array.from({ length: m + 2 }, (_, i) => i);
+  const points = (m + 2) ** 2;
+  const [cell, channel, filter] = spec.oihw ? [1, 9, 9 * c] : [c * oc, oc, 1];
+  const weights = Array.from({ length: c * oc }, (_, index) => {
+    const at = Math.floor(index / oc) * channel + (index % oc) * filter;
+    return around(
+      g,
+      Array.from({ length: 9 }, (_, i) => k[at + i * cell] as number),
+    );
+  });
   const magnitude = new Float64Array(values.length);
+  const seen = new Float64Array(points);
+  const products = new Float64Array(oc * points);
   for (let y = 0; y < oh; y += m)
     for (let z = 0; z < ow; z += m) {
-      const cell = (i: number, j: number, channel: number): number => {
-        const [iy, ix] = [y + i - pt, z + j - pl];
-        return iy < 0 || iy >= h || ix < 0 || ix >= w ? 0 : (x[(iy * w + ix) * c + channel] as number);
-      };
-      const tile = Array.from({ length: c }, (_, channel) =>
-        both(
-          b,
-          cells.map((i) => cells.map((j) => cell(i, j, channel))),
-        ).flat(),
-      );
+      products.fill(0);
+      for (let i = 0; i < c; i++) {
+        for (let p = 0; p < points; p++) {
+          const [iy, ix] = [y + Math.floor(p / (m + 2)) - pt, z + (p % (m + 2)) - pl];
+          const inside = iy >= 0 && iy < h && ix >= 0 && ix < w;
+          seen[p] = inside ? (x[(iy * w + ix) * c + i] as number) : 0;
+        }
+        const tile = around(b, seen);
+        for (let o = 0; o < oc; o++) {
+          const u = weights[i * oc + o] as Float64Array;
+          for (let p = 0; p < points; p++)
+            (products[o * points + p] as number) += (tile[p] as number) * (u[p] as number);
+        }
+      }
       for (let o = 0; o < oc; o++) {
-        const products = cells.map((i) =>
-          cells.map((j) => {
-            const p = i * (m + 2) + j;
-            return tile.reduce(
-              (sum, v, channel) => sum + (v[p] as number) * (weights[channel]?.[o]?.[p] as number),
-              0,
-            );
-          }),
-        );
-        both(a, products).forEach((line, i) => {
-          line.forEach((value, j) => {
-            if (y + i >= oh || z + j >= ow) return;
-            const at = ((y + i) * ow + z + j) * oc + o;
-            magnitude[at] = value + Math.abs(bias?.[o] ?? 0) + Math.abs(residual?.[at] ?? 0);
-          });
+        around(a, products.subarray(o * points, (o + 1) * points)).forEach((value, index) => {
+          const [i, j] = [y + Math.floor(index / m), z + (index % m)];
+          if (i >= oh || j >= ow) return;
+          const at = (i * ow + j) * oc + o;
+          magnitude[at] = value + Math.abs(bias?.[o] ?? 0) + Math.abs(residual?.[at] ?? 0);
         });
       }
     }
