@@ -50,6 +50,8 @@ const cycles = 2 * 3.2e9;
 const transforms = { 2: { input: 40, output: 24 }, 4: { input: 110, output: 90 } } as const;
 /** Times the weights that their packed form may take with `lowMemory`. */
 const lowMemoryFactor = 2;
+/** Of fewer channels, whose products are too short to pay for the transforms, the plain sum takes whole rows of the window. */
+const fewestChannels = 8;
 /** What the estimates may be wrong by: the gain that an algorithm must promise. */
 const margin = 0.9;
 
@@ -68,6 +70,7 @@ function winogradTime(side: 2 | 4, { oh, ow, channels, filters, images }: Shape)
 
 function fastest(shape: Shape, lowMemory: boolean): Winograd {
   const { oh, ow, channels, filters, images } = shape;
+  if (channels < fewestChannels) return 0;
   let best: Winograd = 0;
   let time = productTime(1, oh * ow * images, 9 * channels, filters) * margin;
   for (const side of [2, 4] as const) {

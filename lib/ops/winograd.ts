@@ -63,12 +63,12 @@ interface Work {
   readonly side: 2 | 4;
   readonly down: number;
   readonly across: number;
-  /** [points][tiles][c] */
-  readonly input: number;
-  /** [points][tiles][oc] */
+  /** [tiles][points][oc], behind the input: [tiles][points][c] */
   readonly products: number;
   /** One tile: [points][channels]. */
   readonly tile: number;
+  /** [oc] */
+  readonly zeros: number;
 }
 
 export function runWinograd(args: KernelArgs): void {
@@ -82,39 +82,36 @@ export function runWinograd(args: KernelArgs): void {
   const step = Math.ceil(tiles / Math.ceil(tiles / most));
   const products = n * step * c;
   const tile = products + n * step * oc;
-  const total = tile + n * Math.max(c, oc);
-  if (memory.length < total) memory = newFloats(total);
-  const work = { args, side, down, across, input: 0, products, tile };
+  const zeros = tile + n * Math.max(c, oc);
+  if (memory.length < zeros + oc) memory = newFloats(zeros + oc);
+  memory.fill(0, zeros, zeros + oc);
+  const work = { args, side, down, across, products, tile, zeros };
   for (let first = 0; first < tiles; first += step) {
     const count = Math.min(step, tiles - first);
     for (let t = 0; t < count; t++) {
       gatherTile(work, first + t);
-      transformInput(work, t, count);
+      transformInput(work, t);
     }
     for (let p = 0; p < n; p++) {
-      const start = products + p * count * oc;
-      multiply(
-        {
-          m: count,
-          n: oc,
-          k: c,
-          b: packed,
-          bAt: p * oc * c,
-          bias: undefined,
-          biasAt: 0,
-          residual: undefined,
-          y: memory,
-          place: { start, width: count, height: 1, pixel: oc, line: 0, image: 0 },
-          act: 0,
-          alpha: 0,
-          beta: 0,
-        },
-        { x: memory, at: p * count * c, stride: c },
-        gatherRows,
-      );
+      const product = {
+        m: count,
+        n: oc,
+        k: c,
+        b: packed,
+        bAt: p * oc * c,
+        bias: undefined,
+        biasAt: 0,
+        residual: undefined,
+        y: memory,
+        place: { start: products + p * oc, width: count, height: 1, pixel: n * oc, line: 0, image: 0 },
+        act: 0,
+        alpha: 0,
+        beta: 0,
+      };
+      multiply(product, { x: memory, at: p * c, stride: n * c }, gatherRows);
     }
     for (let t = 0; t < count; t++) {
-      transformOutput(work, t, count);
+      transformOutput(work, t);
       finishTile(work, first + t);
     }
   }
@@ -129,70 +126,76 @@ function gatherTile({ args, side, down, across, tile }: Work, index: number): vo
   const sample = (line / down) | 0;
   const top = (line - sample * down) * side - pt;
   const left = (index - line * across) * side - pl;
+  const right = left + side + 2;
+  const begin = Math.min(Math.max(left, 0), right);
+  const end = Math.max(Math.min(right, w), begin);
+  const run = (side + 2) * c;
   let q = tile;
-  for (let iy = top; iy < top + side + 2; iy++) {
-    for (let ix = left; ix < left + side + 2; ix++, q += c) {
-      if (iy < 0 || iy >= h || ix < 0 || ix >= w) memory.fill(0, q, q + c);
-      else {
-        const p = ((sample * h + iy) * w + ix) * pixel;
-        for (let k = 0; k < c; k++) memory[q + k] = x[p + k] as number;
-      }
+  for (let iy = top; iy < top + side + 2; iy++, q += run) {
+    if (iy < 0 || iy >= h) {
+      memory.fill(0, q, q + run);
+      continue;
     }
+    if (begin > left) memory.fill(0, q, q + (begin - left) * c);
+    for (let ix = begin; ix < end; ix++) {
+      const from = ((sample * h + iy) * w + ix) * pixel;
+      const to = q + (ix - left) * c;
+      for (let k = 0; k < c; k++) memory[to + k] = x[from + k] as number;
+    }
+    if (end < right) memory.fill(0, q + (end - left) * c, q + run);
   }
 }
 
-function transformInput({ args, side, input, tile }: Work, t: number, count: number): void {
+function transformInput({ args, side, tile }: Work, t: number): void {
   const { c = 0 } = args.geometry;
-  const n = side + 2;
+  const run = (side + 2) * c;
   const apply = inputLine[side];
-  for (let j = 0; j < n; j++) apply(memory, tile + j * c, n * c, memory, tile + j * c, n * c, c);
-  for (let i = 0; i < n; i++) {
-    apply(memory, tile + i * n * c, c, memory, input + (i * n * count + t) * c, count * c, c);
-  }
+  apply(memory, tile, run, memory, tile, run, run);
+  const to = t * (side + 2) * run;
+  for (let i = 0; i < side + 2; i++) apply(memory, tile + i * run, c, memory, to + i * run, c, c);
 }
 
-/** The outputs of a tile lie as [side][n][oc], the first `side` of each n. */
-function transformOutput({ args, side, products, tile }: Work, t: number, count: number): void {
+/** The outputs of a tile lie as [side][points of a line][oc], the first `side` of each line. */
+function transformOutput({ args, side, products, tile }: Work, t: number): void {
   const { oc = 0 } = args.geometry;
-  const n = side + 2;
+  const run = (side + 2) * oc;
   const apply = outputLine[side];
-  for (let j = 0; j < n; j++) {
-    apply(memory, products + (j * count + t) * oc, n * count * oc, memory, tile + j * oc, n * oc, oc);
-  }
-  for (let i = 0; i < side; i++) {
-    const at = tile + i * n * oc;
-    apply(memory, at, oc, memory, at, oc, oc);
-  }
+  apply(memory, products + t * (side + 2) * run, run, memory, tile, run, run);
+  for (let i = 0; i < side; i++) apply(memory, tile + i * run, oc, memory, tile + i * run, oc, oc);
 }
 
-/** Bias, residual and activation of the pixels that are inside. */
-function finishTile({ args, side, down, across, tile }: Work, index: number): void {
+/** Bias, residual and activation of the pixels that are inside, a line of them at a time. */
+function finishTile({ args, side, down, across, tile, zeros }: Work, index: number): void {
   const { oh = 0, ow = 0, oc = 0, act = 0, alpha = 0, beta = 0 } = args.geometry;
   const { inputs, inputStrides, inputPitches, outputPitch } = args;
-  const bias = inputs[2];
+  const bias = inputs[2] ?? memory;
+  const biasAt = inputs[2] ? 0 : zeros;
   const residual = inputs[3];
+  const [added, image] = [inputPitches[3] || oc, inputStrides[3] ?? 0];
   const y = args.outputs[0] as Float32Array;
   const pixel = outputPitch || oc;
   const line = (index / across) | 0;
   const sample = (line / down) | 0;
   const top = (line - sample * down) * side;
   const left = (index - line * across) * side;
+  const columns = Math.min(side, ow - left);
+  const most = sizes.sums / 4;
   for (let i = 0; i < side && top + i < oh; i++) {
-    for (let j = 0; j < side && left + j < ow; j++) {
-      const place = (top + i) * ow + left + j;
-      const from = tile + (i * (side + 2) + j) * oc;
-      const to = (sample * oh * ow + place) * pixel;
-      const added = sample * (inputStrides[3] ?? 0) + place * (inputPitches[3] || oc);
-      for (let first = 0; first < oc; first += sizes.sums) {
-        const count = Math.min(sizes.sums, oc - first);
-        for (let k = 0; k < count; k++) sums[k] = memory[from + first + k] as number;
-        if (bias) for (let k = 0; k < count; k++) sums[k] = (sums[k] as number) + (bias[first + k] as number);
-        if (residual) {
-          const p = added + first;
-          for (let k = 0; k < count; k++) sums[k] = (sums[k] as number) + (residual[p + k] as number);
-        }
-        activate(act, alpha, beta, count);
-        for (let k = 0; k < count; k++) y[to + first + k] = sums[k] as number;
+    const place = (top + i) * ow + left;
+    for (let first = 0; first < oc; first += most) {
+      const width = Math.min(most, oc - first);
+      for (let j = 0, q = 0; j < columns; j++, q += width) {
+        const p = tile + (i * (side + 2) + j) * oc + first;
+        const b = biasAt + first;
+        for (let k = 0; k < width; k++) sums[q + k] = (memory[p + k] as number) + (bias[b + k] as number);
+        if (!residual) continue;
+        const r = sample * image + (place + j) * added + first;
+        for (let k = 0; k < width; k++) sums[q + k] = (sums[q + k] as number) + (residual[r + k] as number);
+      }
+      activate(act, alpha, beta, columns * width);
+      for (let j = 0, q = 0; j < columns; j++, q += width) {
+        const to = (sample * oh * ow + place + j) * pixel + first;
+        for (let k = 0; k < width; k++) y[to + k] = sums[q + k] as number;
       }
     }
   }

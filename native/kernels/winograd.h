@@ -129,11 +129,11 @@ NEOCOG_INLINE int64_t WinogradItemCost(const Conv2d& g) {
 struct WinogradMemory {
   int64_t tile, point;  // of the input: floats from one to the next
   float* input;         // [tiles][points][c]
-  float* products;     // [tiles][points][columns of a pass]
-  const float** a;     // [tiles]: rows of the input
-  float** c;           // [tiles]: and of the products
-  float* zeros;        // [c]: cells outside of the image
-  float* outside;      // [columns of a pass]: what nobody reads
+  float* products;      // [tiles][points][columns of a pass]
+  const float** a;      // [tiles]: rows of the input
+  float** c;            // [tiles]: and of the products
+  float* zeros;         // [c]: cells outside of the image
+  float* outside;       // [columns of a pass]: what nobody reads
 };
 
 // Fills in where its parts are, and gives the floats they take.
