@@ -3,6 +3,7 @@ import type { Plan, Port, Ref, Step } from '../graph/plan.js';
 import { ops } from '../ops/index.js';
 import type { Geometry } from '../ops/op.js';
 import { sizeOf } from '../tensor.js';
+import { type AlgorithmOptions, chooseAlgorithms } from './algorithms.js';
 import { aliases } from './aliases.js';
 import { shareCommon } from './common.js';
 import { foldAffine } from './fold-affine.js';
@@ -21,8 +22,10 @@ import { simplify } from './simplify.js';
 import { sinkReshapes } from './sink-reshapes.js';
 import { spread } from './spread.js';
 
+const usual: AlgorithmOptions = { exact: false, lowMemory: false, batchHint: 1 };
+
 /** From graph to plan: every decision that can be taken before the first run is taken here. */
-export function compile(graph: Graph): Plan {
+export function compile(graph: Graph, options: AlgorithmOptions = usual): Plan {
   const passes = [
     prune,
     foldConstants,
@@ -40,6 +43,7 @@ export function compile(graph: Graph): Plan {
     fuseResidual,
     fuseActivation,
     prune,
+    (fused: Graph) => chooseAlgorithms(fused, options),
   ];
   const short = passes.reduce((before, pass) => pass(before), graph);
   const aliased = aliases(short);

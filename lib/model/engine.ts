@@ -1,10 +1,11 @@
-import type { BackendInfo, BackendOptions, Program } from '../backend/backend.js';
+import type { BackendInfo, Program } from '../backend/backend.js';
 import { backendInfo, selectBackend } from '../backend/select.js';
 import { compile } from '../compile/compile.js';
 import { BackendError } from '../errors.js';
 import type { Graph } from '../graph/graph.js';
 import type { Plan, Step } from '../graph/plan.js';
 import { stepMultiplyAdds } from './cost.js';
+import type { ModelSettings } from './options.js';
 
 /** What a profile says about a step whatever its time: its work and the floats it touches, for one sample. */
 export interface StepFacts {
@@ -45,14 +46,17 @@ export interface Engine {
 }
 
 /** `graph` gives the graph with the present weights as its constants. */
-export function engine(options: BackendOptions, graph: () => Graph): Engine {
+export function engine(
+  { backend: options, algorithms }: Pick<ModelSettings, 'backend' | 'algorithms'>,
+  graph: () => Graph,
+): Engine {
   let loaded: Loaded | undefined;
   let disposed = false;
 
   const current = (): Loaded => {
     if (loaded) return loaded;
     if (disposed) throw new BackendError('model: it was disposed');
-    const plan = compile(graph());
+    const plan = compile(graph(), algorithms);
     const program = selectBackend(options).load(plan);
     loaded = { program, steps: plan.steps.map(factsOf), outputs: plan.outputs, running: 0, retired: false };
     return loaded;

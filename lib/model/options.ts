@@ -1,5 +1,6 @@
 import type { BackendOptions } from '../backend/backend.js';
 import { selectBackend } from '../backend/select.js';
+import type { AlgorithmOptions } from '../compile/algorithms.js';
 import { OptionError, show } from '../errors.js';
 import { type Json, plainJson } from '../json.js';
 import { boolean, expected, list, type Options, oneOf, positiveInteger } from '../options.js';
@@ -12,11 +13,18 @@ export interface ModelOptions {
   readonly isa?: 'scalar' | 'neon' | 'avx2' | 'avx512' | undefined;
   /** Threads that compute: the cores that this process may use. */
   readonly threads?: number | undefined;
-  /** No algorithms that trade accuracy for speed: false. All present kernels sum directly, so they are exact already. */
+  /**
+   * No algorithms that trade accuracy for speed: false. Without it, convolutions of 3x3 windows may take Winograd's algorithm:
+   * several times faster, with errors about twice those of the plain sum, and where one input is NaN or infinite, so are
+   * the outputs of its whole tile of up to 4x4.
+   */
   readonly exact?: boolean | undefined;
-  /** No algorithms that trade memory for speed: false. No present kernel keeps more than the weights and their copy. */
+  /**
+   * No algorithms that trade memory for speed: false. Without it, the weights of a convolution of 3x3 windows may take 4 times
+   * their size, with it at most twice.
+   */
   readonly lowMemory?: boolean | undefined;
-  /** The batch that algorithms are chosen for: 1. Every batch works; present kernels do not depend on it. */
+  /** The batch that algorithms are chosen for: 1. Every batch works; those near this one are fastest. */
   readonly batchHint?: number | undefined;
   /** How weights are kept: 'f32'. */
   readonly weights?: 'f32' | 'f16' | undefined;
@@ -44,6 +52,7 @@ export const modelOptionNames = [
 /** Model options as checked. */
 export interface ModelSettings {
   readonly backend: BackendOptions;
+  readonly algorithms: AlgorithmOptions;
   readonly seed: number;
   readonly preprocessing: Json | undefined;
   readonly labels: readonly string[] | undefined;
@@ -59,9 +68,11 @@ export function modelSettings(who: string, given: Options<(typeof modelOptionNam
     ...(isa === undefined ? {} : { isa: oneOf(who, 'isa', isa, ['scalar', 'neon', 'avx2', 'avx512']) }),
     ...(threads === undefined ? {} : { threads: positiveInteger(who, 'threads', threads) }),
   };
-  boolean(who, 'exact', given.exact, false);
-  boolean(who, 'lowMemory', given.lowMemory, false);
-  positiveInteger(who, 'batchHint', given.batchHint, 1);
+  const algorithms = {
+    exact: boolean(who, 'exact', given.exact, false),
+    lowMemory: boolean(who, 'lowMemory', given.lowMemory, false),
+    batchHint: positiveInteger(who, 'batchHint', given.batchHint, 1),
+  };
   if (oneOf(who, 'weights', given.weights, ['f32', 'f16'], 'f32') === 'f16') {
     throw new OptionError(
       `${who}: expected weights to be 'f32', the only form that this version keeps, got "f16"`,
@@ -69,6 +80,7 @@ export function modelSettings(who: string, given: Options<(typeof modelOptionNam
   }
   const settings = {
     backend: Object.freeze(asked),
+    algorithms: Object.freeze(algorithms),
     seed: seedOf(who, given.seed),
     preprocessing:
       given.preprocessing === undefined ? undefined : plainJson(who, 'preprocessing', given.preprocessing),

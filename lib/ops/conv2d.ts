@@ -6,12 +6,17 @@ import { gatherImage, transposed } from './gather.js';
 import { multiply } from './gemm.js';
 import type { Op, Shaped } from './op.js';
 import { type KernelOrder, windowFields, windowInts } from './window.js';
+import { packWinograd, runWinograd } from './winograd.js';
 
 export interface Conv2dAttributes extends Window, Activated, KernelOrder {
   readonly groups: number;
   /** A fourth input is added before the activation. */
   readonly residual?: boolean | undefined;
+  /** The algorithm: the direct sum (0), or Winograd's with tiles of 2 x 2 or 4 x 4 output pixels. */
+  readonly winograd?: Winograd | undefined;
 }
+
+export type Winograd = 0 | 2 | 4;
 
 const kernelRules = {
   hwio: '[height, width, channels / groups, filters]',
@@ -25,7 +30,7 @@ const kernelRules = {
  */
 export const conv2d: Op<Conv2dAttributes> = {
   id: 'conv2d',
-  ints: [...windowInts, 'groups', 'bias', 'oihw', 'residual', 'act'],
+  ints: [...windowInts, 'groups', 'bias', 'oihw', 'residual', 'winograd', 'act'],
   floats: ['alpha', 'beta'],
   packs: 1,
   inPlace: [3],
@@ -63,19 +68,24 @@ export const conv2d: Op<Conv2dAttributes> = {
       bias: inputs.length > 2 ? 1 : 0,
       oihw: attributes.kernelOrder === 'oihw' ? 1 : 0,
       residual: attributes.residual ? 1 : 0,
+      winograd: winogradOf(attributes, inputs),
       ...activationFields(attributes),
     };
   },
 
   /** [kh, kw, c / groups, oc] or [oc, c / groups, kh, kw] -> [oc][kh kw c / groups] */
-  pack({ oc = 0, kh = 0, kw = 0, oihw = 0 }, weights, make) {
+  pack(geometry, weights, make) {
+    if (geometry.winograd) return packWinograd(geometry, weights, make);
+    const { oc = 0, kh = 0, kw = 0, oihw = 0 } = geometry;
     const k = weights.length / oc;
     if (!oihw) return transposed(weights, 1, k, oc, make);
     const cells = kh * kw;
     return cells === 1 ? weights : transposed(weights, oc, k / cells, cells, make);
   },
 
-  run({ geometry, batch, inputs, inputStrides, inputPitches, outputs, outputPitch, packed }) {
+  run(args) {
+    const { geometry, batch, inputs, inputStrides, inputPitches, outputs, outputPitch, packed } = args;
+    if (geometry.winograd) return runWinograd(args);
     const { c = 0, oh = 0, ow = 0, oc = 0, kh = 0, kw = 0, groups = 1 } = geometry;
     const { act = 0, alpha = 0, beta = 0 } = geometry;
     const [perGroup, filters] = [c / groups, oc / groups];
@@ -125,6 +135,26 @@ export const conv2d: Op<Conv2dAttributes> = {
     }
   },
 };
+
+/** True for windows of 3 x 3 that move by 1 over all channels. */
+export function takesWinograd(attributes: Conv2dAttributes, inputs: readonly Shaped[]): boolean {
+  const { groups, strides, dilations } = attributes;
+  const [kh, kw] = kernel(inputs, attributes, kernelRules);
+  return listed([kh, kw, ...strides, ...dilations, groups]) === listed([3, 3, 1, 1, 1, 1, 1]);
+}
+
+function winogradOf(attributes: Conv2dAttributes, inputs: readonly Shaped[]): Winograd {
+  const { winograd = 0 } = attributes;
+  if (winograd === 0) return 0;
+  if (![2, 4].includes(winograd)) throw new ShapeError(`expected winograd to be 0, 2 or 4, got ${winograd}`);
+  if (takesWinograd(attributes, inputs)) return winograd;
+  const { strides, dilations, groups } = attributes;
+  throw new ShapeError(
+    `expected winograd with a window of 3 by 3, strides, dilations and groups of 1, got the kernel ${listed(
+      input(inputs, 1, 'kernel').shape,
+    )}, strides ${listed(strides)}, dilations ${listed(dilations)} and groups ${groups}`,
+  );
+}
 
 function checkResidual({ shape, perSample }: Shaped, wanted: readonly number[], xPerSample: boolean): void {
   if (listed(shape) !== listed(wanted)) {

@@ -2,7 +2,7 @@
 // [kh, kw, c / groups, oc] or, with `oihw`, [oc, c / groups, kh, kw], residual
 // and y [oh, ow, oc]; y may be the residual. A product whose rows are output
 // pixels and whose K are the taps of the window, read through a table of
-// pointers.
+// pointers; for a single channel see conv_plane.h, for `winograd` winograd.h.
 #ifndef NEOCOG_KERNELS_CONV2D_H_
 #define NEOCOG_KERNELS_CONV2D_H_
 
@@ -12,6 +12,7 @@
 #include "conv_plane.h"
 #include "gemm.h"
 #include "window.h"
+#include "winograd.h"
 
 namespace neocog {
 namespace {
@@ -64,18 +65,21 @@ NEOCOG_INLINE Split ConvSplit(const Conv2d& g, int64_t batch) {
 
 int64_t Conv2dPackedSize(const void* geometry) {
   const Conv2d& g = AsConv2d(geometry);
+  if (g.winograd) return WinogradPackedSize(g);
   if (IsPlane(g)) return ConvSteps(g) * g.oc;
   return g.groups * PanelFloats(ConvPanels(g), ConvSteps(g));
 }
 
 int64_t Conv2dPackItems(const void* geometry) {
   const Conv2d& g = AsConv2d(geometry);
+  if (g.winograd) return WinogradPackItems(g);
   return IsPlane(g) ? 1 : g.groups * ConvPanels(g).count;
 }
 
 void Conv2dPack(const void* geometry, const float* kernel, float* packed,
                 int64_t begin, int64_t end) {
   const Conv2d& g = AsConv2d(geometry);
+  if (g.winograd) return WinogradPack(g, kernel, packed, begin, end);
   const Panels panels = ConvPanels(g);
   const int64_t k = ConvSteps(g);
   if (IsPlane(g)) {
@@ -103,6 +107,7 @@ void Conv2dPack(const void* geometry, const float* kernel, float* packed,
 
 int64_t Conv2dItems(const void* geometry, int64_t batch) {
   const Conv2d& g = AsConv2d(geometry);
+  if (g.winograd) return WinogradItems(g, batch);
   if (IsPlane(g)) return PlaneItems(g, batch);
   const Split split = ConvSplit(g, batch);
   return split.blocks * g.groups * split.groups * split.parts;
@@ -110,6 +115,7 @@ int64_t Conv2dItems(const void* geometry, int64_t batch) {
 
 int64_t Conv2dItemCost(const void* geometry) {
   const Conv2d& g = AsConv2d(geometry);
+  if (g.winograd) return WinogradItemCost(g);
   if (IsPlane(g)) return PlaneRows(g) * PlaneRowCost(g);
   return SplitCost(ConvSplit(g, 1), static_cast<int64_t>(g.oh) * g.ow,
                    ConvSteps(g));
@@ -117,6 +123,7 @@ int64_t Conv2dItemCost(const void* geometry) {
 
 int64_t Conv2dScratchSize(const void* geometry) {
   const Conv2d& g = AsConv2d(geometry);
+  if (g.winograd) return WinogradScratchSize(g);
   if (IsPlane(g)) return PlaneScratch(g);
   const int64_t rows = ConvBlock(g);
   const ConvTaps taps = TapsOf(g);
@@ -220,6 +227,7 @@ NEOCOG_INLINE void FillTable(const Conv2d& g, const StepArgs& args,
 void Conv2dRun(const void* geometry, const StepArgs& args, int64_t begin,
                int64_t end, float* scratch) {
   const Conv2d& g = AsConv2d(geometry);
+  if (g.winograd) return WinogradRun(g, args, begin, end, scratch);
   if (IsPlane(g)) return PlaneRun(g, args, begin, end, scratch);
   const Split split = ConvSplit(g, args.batch);
   const ConvTaps taps = TapsOf(g);

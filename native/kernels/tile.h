@@ -102,6 +102,16 @@ NEOCOG_INLINE void Step(const float* const (&a)[kRows], int64_t k,
 template <int kRows, int kVecs>
 NEOCOG_INLINE void StoreSums(const TileJob& job, int64_t row,
                              Vec (&sum)[kRows][kVecs]) {
+  if (job.act == static_cast<int32_t>(Act::k_none)) {
+    NEOCOG_UNROLL for (int i = 0; i < kRows; ++i) {
+      float* c = job.c[row + i] + job.column;
+      NEOCOG_UNROLL for (int j = 0; j < kVecs - 1; ++j) {
+        Store(c + j * kLanes, sum[i][j]);
+      }
+      StoreN(c + (kVecs - 1) * kLanes, sum[i][kVecs - 1], job.last);
+    }
+    return;
+  }
   const bool leaky = job.act == static_cast<int32_t>(Act::k_leakyrelu);
   if (leaky) {
     const Vec alpha = Set1(job.alpha);

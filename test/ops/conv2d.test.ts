@@ -1,42 +1,7 @@
-import { actFields, nameOf, windowFields } from '../support/geometry.js';
-import type { Kind } from '../support/step.js';
-import { type Case, opSuite } from '../support/suite.js';
-import { conv2d, resolve, type Window } from '../support/windows.js';
+import { type Convolution, convolution } from '../support/conv2d.js';
+import { opSuite } from '../support/suite.js';
 
-interface Line extends Window {
-  readonly weights?: Kind;
-}
-
-function line(spec: Line): Case {
-  const { oh, ow, kh, kw } = resolve(spec);
-  const oc = spec.oc as number;
-  const groups = spec.groups ?? 1;
-  const kind = spec.weights ?? 'constant';
-  const bias = spec.bias === true;
-  return {
-    name: nameOf(spec),
-    op: 'conv2d',
-    act: spec,
-    geometry: {
-      ...windowFields(spec, oc),
-      groups,
-      bias: Number(bias),
-      oihw: Number(spec.oihw ?? false),
-      residual: Number(spec.residual ?? false),
-      ...actFields(spec),
-    },
-    inputs: [
-      { size: spec.h * spec.w * spec.c, kind: 'sample' },
-      { size: (kh * kw * spec.c * oc) / groups, kind },
-      ...(bias ? [{ size: oc, kind }] : []),
-      ...(spec.residual ? [{ size: oh * ow * oc, kind: 'sample' as const }] : []),
-    ],
-    outputs: [oh * ow * oc],
-    reference: (inputs) => conv2d(spec, inputs),
-  };
-}
-
-const lines: readonly Line[] = [
+const lines: readonly Convolution[] = [
   // One of everything.
   { h: 1, w: 1, c: 1, k: [1, 1], oc: 1 },
   { h: 1, w: 1, c: 1, k: [3, 3], oc: 1, pad: [1, 1, 1, 1], bias: true },
@@ -131,4 +96,4 @@ const lines: readonly Line[] = [
   { h: 4, w: 5, c: 3, k: [3, 3], oc: 17, bias: true, act: 'mish' },
 ];
 
-opSuite('conv2d', lines.map(line));
+opSuite('conv2d', lines.map(convolution));

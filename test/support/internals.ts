@@ -7,6 +7,7 @@ export type { Backend, BackendOptions, Program } from '../../dist/backend/backen
 export { faultOfBinary } from '../../dist/backend/binary.js';
 export { selectBackend } from '../../dist/backend/select.js';
 export { widthsFor } from '../../dist/cli/guesses.js';
+export type { AlgorithmOptions } from '../../dist/compile/algorithms.js';
 export { shareCommon } from '../../dist/compile/common.js';
 export { compile } from '../../dist/compile/compile.js';
 export { foldConstants } from '../../dist/compile/fold-constants.js';

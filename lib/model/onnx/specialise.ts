@@ -64,7 +64,7 @@ export function specialiser(
       return taken;
     };
     return Object.freeze({
-      engine: engine(settings.backend, take),
+      engine: engine(settings, take),
       inputs: imported.inputs,
       outputs: imported.outputs,
       batched,

@@ -1,0 +1,321 @@
+// Convolution of 3x3 windows with stride 1 by Winograd's minimal filtering: the
+// tiles of the input are transformed, each of their points is a matrix product
+// [tiles] x [c] x [oc] of its own, and the products are transformed back. With
+// m x m outputs of a tile, (m + 2)^2 products take the place of 9 m^2.
+#ifndef NEOCOG_KERNELS_WINOGRAD_H_
+#define NEOCOG_KERNELS_WINOGRAD_H_
+
+#include <stdint.h>
+
+#include "../kernels.h"
+#include "gemm.h"
+#include "winograd_tile.h"
+
+namespace neocog {
+namespace {
+
+// Tiles of a block. The transformed block is read again for each panel of
+// weights and should stay in the second cache; where there are many channels
+// it cannot, and the weights, read again for each block, weigh more.
+constexpr int64_t kWinogradTiles = 28;
+constexpr int64_t kWinogradManyTiles = 64;
+constexpr int64_t kWinogradManyChannels = 512;
+
+// Items that a small map is cut into, and columns that each of them has at
+// least: it transforms the block anew.
+constexpr int64_t kWinogradItems = 8;
+constexpr int64_t kWinogradColumns = 64;
+
+// Panels whose products are kept before they are transformed back.
+constexpr int64_t kPassPanels =
+    kTileVecs * kLanes >= 64 ? 1 : 64 / (kTileVecs * kLanes);
+
+// Input channels whose weights are packed at once.
+constexpr int64_t kPackChannels = 16;
+
+struct WinogradSplit {
+  int64_t down, across;  // tiles of a map
+  int64_t tiles, blocks;
+  int64_t groups;  // of panels
+};
+
+NEOCOG_INLINE int64_t WinogradBlock(const Conv2d& g) {
+  return g.c >= kWinogradManyChannels ? kWinogradManyTiles : kWinogradTiles;
+}
+
+NEOCOG_INLINE WinogradSplit WinogradSplitOf(const Conv2d& g, int64_t batch) {
+  WinogradSplit s;
+  s.down = BlocksOf(g.oh, g.winograd);
+  s.across = BlocksOf(g.ow, g.winograd);
+  s.tiles = batch * s.down * s.across;
+  s.blocks = BlocksOf(s.tiles, WinogradBlock(g));
+  // Fours of equal blocks, which 2 or 4 threads share evenly.
+  if (s.blocks > 4) s.blocks = BlocksOf(s.blocks, 4) * 4;
+  const int64_t parts = Larger(g.oc / kWinogradColumns, 1);
+  s.groups = Smaller(BlocksOf(kWinogradItems, s.blocks),
+                     Smaller(parts, PanelsOf(g.oc).count));
+  return s;
+}
+
+// Floats from one row or point to the next: an odd number of cache lines, so
+// that neighbours are in different sets.
+NEOCOG_INLINE int64_t OddLines(int64_t floats) { return Aligned(floats) | 16; }
+
+// Widest row of products that a pass keeps.
+NEOCOG_INLINE int64_t PassWidth(const Conv2d& g) {
+  return Smaller(VecsOf(g.oc), kPassPanels * kMaxVecs) * kLanes;
+}
+
+NEOCOG_INLINE int64_t WinogradPoints(const Conv2d& g) {
+  return TilePoints(g.winograd);
+}
+
+NEOCOG_INLINE int64_t WinogradPackedSize(const Conv2d& g) {
+  return WinogradPoints(g) * PanelFloats(PanelsOf(g.oc), g.c);
+}
+
+NEOCOG_INLINE int64_t WinogradPackItems(const Conv2d& g) {
+  return PanelsOf(g.oc).count * BlocksOf(g.c, kPackChannels);
+}
+
+// To [point][panel][c][width of the panel].
+void WinogradPack(const Conv2d& g, const float* kernel, float* packed,
+                  int64_t begin, int64_t end) {
+  const Panels panels = PanelsOf(g.oc);
+  const int64_t point = PanelFloats(panels, g.c);
+  const int64_t parts = BlocksOf(g.c, kPackChannels);
+  float cells[9 * kPackChannels * kMaxVecs * kLanes];
+  for (int64_t item = begin; item < end; ++item) {
+    const int64_t panel = item / parts;
+    const int64_t first = item % parts * kPackChannels;
+    const int64_t channels = Smaller(kPackChannels, g.c - first);
+    const int64_t column = PanelColumn(panels, panel);
+    const int64_t width = PanelVecs(panels, panel) * kLanes;
+    const int64_t columns = Smaller(width, panels.columns - column);
+    if (g.oihw) {
+      const int64_t filter = static_cast<int64_t>(g.c) * 9;
+      Transpose(kernel + column * filter + first * 9, filter, columns,
+                channels * 9, cells, width, width, 9);
+    } else {
+      for (int64_t cell = 0; cell < 9; ++cell) {
+        CopyRows(kernel + (cell * g.c + first) * g.oc + column, g.oc, channels,
+                 columns, cells + cell * channels * width, width, width);
+      }
+    }
+    float* to = packed + column * g.c + first * width;
+    if (g.winograd == 2) {
+      WeightTile<2>(cells, channels, width, to, point);
+    } else {
+      WeightTile<4>(cells, channels, width, to, point);
+    }
+  }
+}
+
+NEOCOG_INLINE int64_t WinogradItems(const Conv2d& g, int64_t batch) {
+  const WinogradSplit s = WinogradSplitOf(g, batch);
+  return s.blocks * s.groups;
+}
+
+NEOCOG_INLINE int64_t WinogradItemCost(const Conv2d& g) {
+  const WinogradSplit s = WinogradSplitOf(g, 1);
+  const int64_t vecs = BlocksOf(VecsOf(g.oc), s.groups);
+  const int64_t products = static_cast<int64_t>(g.c) * vecs / 2;
+  const int64_t transforms = 3 * (VecsOf(g.c) + vecs);
+  return BlocksOf(s.tiles, s.blocks) * WinogradPoints(g) *
+         (products + transforms);
+}
+
+// The memory of a thread.
+struct WinogradMemory {
+  int64_t tile, point;  // of the input: floats from one to the next
+  float* input;         // [tiles][points][c]
+  float* products;      // [tiles][points][columns of a pass]
+  const float** a;      // [tiles]: rows of the input
+  float** c;            // [tiles]: and of the products
+  float* zeros;         // [c]: cells outside of the image
+  float* outside;       // [columns of a pass]: what nobody reads
+};
+
+// Fills in where its parts are, and gives the floats they take.
+NEOCOG_INLINE int64_t WinogradPlaces(const Conv2d& g, float* scratch,
+                                     WinogradMemory* memory) {
+  const int64_t tiles = WinogradBlock(g);
+  const int64_t points = WinogradPoints(g);
+  const int64_t width = PassWidth(g);
+  float* const begin = scratch;
+  memory->point = OddLines(g.c);
+  memory->tile = OddLines(points * memory->point);
+  memory->input = Take<float>(&scratch, tiles * memory->tile);
+  memory->products = Take<float>(&scratch, tiles * OddLines(points * width));
+  memory->a = Take<const float*>(&scratch, PointerFloats(tiles));
+  memory->c = Take<float*>(&scratch, PointerFloats(tiles));
+  memory->zeros = Take<float>(&scratch, Aligned(g.c));
+  memory->outside = Take<float>(&scratch, Aligned(width));
+  return scratch - begin;
+}
+
+int64_t WinogradScratchSize(const Conv2d& g) {
+  WinogradMemory memory;
+  float none = 0;
+  return WinogradPlaces(g, &none, &memory);
+}
+
+// A tile of the batch.
+struct TilePlace {
+  int64_t sample, y, x;  // its first output pixel
+};
+
+template <int kM>
+NEOCOG_INLINE TilePlace PlaceOf(const WinogradSplit& s, int64_t tile) {
+  const int64_t map = s.down * s.across;
+  return {tile / map, tile % map / s.across * kM, tile % s.across * kM};
+}
+
+// Transforms the tiles [first, first + count).
+template <int kM>
+void WinogradInput(const Conv2d& g, const StepArgs& args,
+                   const WinogradSplit& split, const WinogradMemory& memory,
+                   int64_t first, int64_t count) {
+  constexpr int kN = LinePoints(kM);
+  const int64_t pixel = PitchOf(args.in_pitch[0], g.c);
+  for (int64_t t = 0; t < count; ++t) {
+    const TilePlace place = PlaceOf<kM>(split, first + t);
+    const float* x = args.in[0] + place.sample * args.in_stride[0];
+    const float* cells[TilePoints(kM)];
+    for (int i = 0; i < kN; ++i) {
+      const int64_t iy = place.y + i - g.pt;
+      const bool inside = iy >= 0 && iy < g.h;
+      const float* line = inside ? x + iy * g.w * pixel : x;
+      for (int j = 0; j < kN; ++j) {
+        const int64_t ix = place.x + j - g.pl;
+        cells[i * kN + j] =
+            inside && ix >= 0 && ix < g.w ? line + ix * pixel : memory.zeros;
+      }
+    }
+    InputTile<kM>(cells, g.c, memory.input + t * memory.tile, memory.point);
+  }
+}
+
+// The products of all points and the panels [begin, end), and the output pixels
+// of their columns. The panels up to `last` follow.
+template <int kM>
+void WinogradPass(const Conv2d& g, const StepArgs& args,
+                  const WinogradSplit& split, const WinogradMemory& memory,
+                  int64_t first, int64_t count, int64_t begin, int64_t end,
+                  int64_t last) {
+  constexpr int kPoints = TilePoints(kM);
+  const Panels panels = PanelsOf(g.oc);
+  const int64_t point = PanelFloats(panels, g.c);
+  const int64_t column = PanelColumn(panels, begin);
+  const int64_t width = PanelColumn(panels, end) - column;
+  const int64_t row = OddLines(kPoints * width);
+  for (int64_t t = 0; t < count; ++t) {
+    memory.a[t] = memory.input + t * memory.tile;
+    memory.c[t] = memory.products + t * row;
+  }
+  TileJob job = {};
+  job.a = memory.a;
+  job.a_rows = count;
+  job.taps = 1;
+  job.run = g.c;
+  job.c = memory.c;
+  job.last = kLanes;
+  job.b = args.packed + column * g.c;
+  for (int64_t p = 0; p < kPoints; ++p) {
+    job.a_offset = p * memory.point;
+    for (int64_t panel = begin; panel < end; ++panel) {
+      job.column = p * width + PanelColumn(panels, panel) - column;
+      if (panel + 1 < end) {
+        job.next = job.b + PanelVecs(panels, panel) * kLanes * g.c;
+      } else if (p + 1 < kPoints) {
+        job.next = args.packed + (p + 1) * point + column * g.c;
+      } else if (end < last) {
+        job.next = args.packed + PanelColumn(panels, end) * g.c;
+      } else {
+        job.next = job.b;
+      }
+      RunTiles(job, static_cast<int>(PanelVecs(panels, panel)), count);
+      job.b = job.next;
+    }
+  }
+
+  Finish finish;
+  finish.columns = Smaller(width, g.oc - column);
+  finish.width = width;
+  finish.bias = g.bias ? args.in[2] + column : nullptr;
+  finish.residual = g.residual;
+  finish.clip = ClipOf(g.act, g.alpha, g.beta);
+  const int64_t to = PitchOf(args.out_pitch[0], g.oc);
+  const int64_t from = g.residual ? PitchOf(args.in_pitch[3], g.oc) : 0;
+  for (int64_t t = 0; t < count; ++t) {
+    const TilePlace place = PlaceOf<kM>(split, first + t);
+    const int64_t rows = Smaller(kM, g.oh - place.y);
+    const int64_t columns = Smaller(kM, g.ow - place.x);
+    const int64_t at = place.y * g.ow + place.x;
+    float* const y =
+        args.out[0] + place.sample * args.out_stride[0] + at * to + column;
+    const float* const added =
+        g.residual
+            ? args.in[3] + place.sample * args.in_stride[3] + at * from + column
+            : nullptr;
+    float* out[kM * kM];
+    const float* residual[kM * kM];
+    for (int i = 0; i < kM; ++i) {
+      for (int j = 0; j < kM; ++j) {
+        const bool inside = i < rows && j < columns;
+        const int64_t pixel = static_cast<int64_t>(i) * g.ow + j;
+        out[i * kM + j] = inside ? y + pixel * to : memory.outside;
+        residual[i * kM + j] =
+            inside && g.residual ? added + pixel * from : memory.outside;
+      }
+    }
+    OutputTile<kM>(finish, memory.products + t * row, out, residual);
+    for (int64_t i = 0; i < rows; ++i) {
+      ActivateRows(g.act, g.alpha, g.beta, y + i * g.ow * to, columns,
+                   finish.columns, to);
+    }
+  }
+}
+
+template <int kM>
+void WinogradRunOf(const Conv2d& g, const StepArgs& args, int64_t begin,
+                   int64_t end, float* scratch) {
+  const WinogradSplit split = WinogradSplitOf(g, args.batch);
+  const int64_t panels = PanelsOf(g.oc).count;
+  WinogradMemory memory;
+  WinogradPlaces(g, scratch, &memory);
+  for (int64_t i = 0; i < Aligned(g.c); i += kLanes) {
+    Store(memory.zeros + i, Zero());
+  }
+  for (int64_t i = 0; i < Aligned(PassWidth(g)); i += kLanes) {
+    Store(memory.outside + i, Zero());
+  }
+  int64_t current = -1;
+  for (int64_t item = begin; item < end; ++item) {
+    const int64_t block = item / split.groups;
+    const int64_t group = item % split.groups;
+    const int64_t first = block * split.tiles / split.blocks;
+    const int64_t count = (block + 1) * split.tiles / split.blocks - first;
+    if (block != current) {
+      WinogradInput<kM>(g, args, split, memory, first, count);
+      current = block;
+    }
+    const int64_t last = (group + 1) * panels / split.groups;
+    for (int64_t panel = group * panels / split.groups; panel < last;) {
+      const int64_t next = Smaller(panel + kPassPanels, last);
+      WinogradPass<kM>(g, args, split, memory, first, count, panel, next, last);
+      panel = next;
+    }
+  }
+}
+
+NEOCOG_INLINE void WinogradRun(const Conv2d& g, const StepArgs& args,
+                               int64_t begin, int64_t end, float* scratch) {
+  if (g.winograd == 2) return WinogradRunOf<2>(g, args, begin, end, scratch);
+  WinogradRunOf<4>(g, args, begin, end, scratch);
+}
+
+}  // namespace
+}  // namespace neocog
+
+#endif  // NEOCOG_KERNELS_WINOGRAD_H_
