@@ -20,10 +20,16 @@ const settings = [
 /** Both engines with the network of `path`, as contestants, and how far apart their answers are. */
 async function pair(path, { threads, batch, isa }) {
   const ours = await loadOnnx(path, { threads, isa });
-  const theirs = await ort.InferenceSession.create(path, { intraOpNumThreads: threads, interOpNumThreads: 1 });
+  const theirs = await ort.InferenceSession.create(path, {
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+  });
   const [input] = ours.inputs;
   const shape = [batch, ...input.shape.slice(1)];
-  const data = noise(shape.reduce((a, b) => a * b, 1), 7);
+  const data = noise(
+    shape.reduce((a, b) => a * b, 1),
+    7,
+  );
   const x = tensor(data, shape);
   const feeds = { [input.name]: new ort.Tensor('float32', data, shape) };
   const y = ours.predictSync(x);
@@ -90,6 +96,15 @@ export async function run({ nets, threads, batch, isa, seconds = 5 } = {}) {
       .map((row) => row[8]);
     return `threads ${threads}, batch ${batch}: ${mean(ratios).toFixed(2)}`;
   });
-  const columns = ['net', 'threads', 'batch', 'min ms', 'median ms', 'ORT min', 'ORT median', 'ratio of mins'];
+  const columns = [
+    'net',
+    'threads',
+    'batch',
+    'min ms',
+    'median ms',
+    'ORT min',
+    'ORT median',
+    'ratio of mins',
+  ];
   return `${table([...columns, 'ratio of medians', 'relative L2'], rows)}\n\nGeometric mean of the ratios of medians without LeNet: ${means.join('; ')}.`;
 }

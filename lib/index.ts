@@ -10,6 +10,7 @@ export { load } from './model/load.js';
 export { type FunctionalOptions, type InputOptions, input, model } from './model/model.js';
 export { loadOnnx, type OnnxOptions } from './model/onnx.js';
 export type { ModelOptions } from './model/options.js';
+export type { Profile, ProfileOptions, StepProfile } from './model/profile.js';
 export { type SaveOnnxOptions, saveOnnx } from './model/save-onnx.js';
 export { type Sequential, type SequentialOptions, sequential } from './model/sequential.js';
 export { loadTfjs, type TfjsOptions } from './model/tfjs.js';

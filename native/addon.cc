@@ -121,6 +121,7 @@ class Program {
   static napi_value Define(Napi::Env env) {
     const napi_property_descriptor methods[] = {
         Method<&Program::RunSync>("runSync"), Method<&Program::Run>("run"),
+        Method<&Program::Profile>("profile"),
         Method<&Program::Cancel>("cancel"),
         Method<&Program::Dispose>("dispose")};
     napi_value constructor;
@@ -191,18 +192,31 @@ class Program {
   }
 
   Napi::Value RunSync(const Napi::CallbackInfo& info) {
+    const std::shared_ptr<Plan> plan = ThePlan(info.Env());
+    RunHere(info, *plan, nullptr);
+    return info.Env().Undefined();
+  }
+
+  Napi::Value Profile(const Napi::CallbackInfo& info) {
+    const std::shared_ptr<Plan> plan = ThePlan(info.Env());
+    Napi::Float64Array times =
+        Napi::Float64Array::New(info.Env(), plan->steps());
+    RunHere(info, *plan, times.Data());
+    return times;
+  }
+
+  // `plan` is held by the caller: reading the lists may run JavaScript.
+  void RunHere(const Napi::CallbackInfo& info, Plan& plan, double* times) {
     const Napi::Env env = info.Env();
-    const std::shared_ptr<Plan> plan = ThePlan(env);
     const int64_t batch = ReadBatch(info[0]);
-    Arrays inputs(env, info[1], "input", plan->inputs());
-    Arrays outputs(env, info[2], "output", plan->outputs());
+    Arrays inputs(env, info[1], "input", plan.inputs());
+    Arrays outputs(env, info[2], "output", plan.outputs());
     float* const* in = inputs.TakePointers(batch);
     float* const* out = outputs.TakePointers(batch);
-    if (plan->Run(batch, in, out, nullptr) == Status::kOutOfMemory) {
+    if (plan.Run(batch, in, out, nullptr, times) == Status::kOutOfMemory) {
       throw std::bad_alloc();
     }
     ReportMemory(env);
-    return env.Undefined();
   }
 
   Napi::Value Run(const Napi::CallbackInfo& info) {

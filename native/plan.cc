@@ -1,6 +1,7 @@
 #include "plan.h"
 
 #include <algorithm>
+#include <chrono>
 #include <stdexcept>
 
 #include "cpu.h"
@@ -248,7 +249,9 @@ Plan::Layout Plan::LayoutOf(int64_t batch) const {
 }
 
 Status Plan::Run(int64_t batch, const float* const* inputs,
-                 float* const* outputs, const std::atomic<bool>* cancelled) {
+                 float* const* outputs, const std::atomic<bool>* cancelled,
+                 double* times) {
+  using Clock = std::chrono::steady_clock;
   const Layout layout = LayoutOf(batch);
   Lender::Block* memory = arenas_.Borrow(layout.total);
   if (memory == nullptr) return Status::kOutOfMemory;
@@ -259,8 +262,15 @@ Status Plan::Run(int64_t batch, const float* const* inputs,
       status = Status::kCancelled;
       break;
     }
+    Clock::time_point begin;
+    if (times != nullptr) begin = Clock::now();
     Resolve(step, layout, batch, inputs, outputs, memory->floats());
     RunStep(step, layout, batch, memory->floats());
+    if (times != nullptr) {
+      *times++ =
+          std::chrono::duration<double, std::milli>(Clock::now() - begin)
+              .count();
+    }
   }
   arenas_.GiveBack(memory);
   return status;

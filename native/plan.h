@@ -79,9 +79,12 @@ class Plan {
   }
 
   // Writes nothing to the outputs where memory is short. `cancelled`, which may
-  // be null, is looked at before each step.
+  // be null, is looked at before each step. `times`, which may be null, gets the
+  // milliseconds of each step.
   Status Run(int64_t batch, const float* const* inputs, float* const* outputs,
-             const std::atomic<bool>* cancelled);
+             const std::atomic<bool>* cancelled, double* times = nullptr);
+
+  size_t steps() const { return steps_.size(); }
 
   // How many threads a run keeps busy where it is widest.
   int Width(int64_t batch) const;

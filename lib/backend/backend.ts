@@ -4,6 +4,12 @@ import type { Plan } from '../graph/plan.js';
 export interface Program {
   /** Computes on this thread; `outputs` are written in place. Sizes are checked by the caller. */
   runSync(batch: number, inputs: readonly Float32Array[], outputs: readonly Float32Array[]): void;
+  /** As `runSync`; gives the milliseconds of each step of the plan. */
+  profile(
+    batch: number,
+    inputs: readonly Float32Array[],
+    outputs: readonly Float32Array[],
+  ): ArrayLike<number>;
   /** Copies the inputs before it returns, computes off the event loop; rejects with `signal.reason` on abort. */
   run(batch: number, inputs: readonly Float32Array[], signal?: AbortSignal): Promise<Float32Array[]>;
   /** Frees the memory early; garbage collection does it otherwise. */

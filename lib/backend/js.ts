@@ -31,15 +31,29 @@ function load(plan: Plan): Program {
     if (!loaded) throw new BackendError('js backend: the program was disposed');
     return loaded;
   };
+  const runHere = (
+    batch: number,
+    inputs: readonly Float32Array[],
+    outputs: readonly Float32Array[],
+    beforeStep?: () => boolean,
+  ): void => {
+    const { prepared } = alive();
+    try {
+      if (bound?.batch !== batch) bound = bind(prepared, batch, bound);
+      runSteps(bound, inputs, outputs, beforeStep);
+    } catch (error) {
+      throw memoryError(error, batch);
+    }
+  };
   const program: Program = Object.freeze({
-    runSync(batch: number, inputs: readonly Float32Array[], outputs: readonly Float32Array[]) {
-      const { prepared } = alive();
-      try {
-        if (bound?.batch !== batch) bound = bind(prepared, batch, bound);
-        runSteps(bound, inputs, outputs);
-      } catch (error) {
-        throw memoryError(error, batch);
-      }
+    runSync: (batch: number, inputs: readonly Float32Array[], outputs: readonly Float32Array[]) =>
+      runHere(batch, inputs, outputs),
+
+    profile(batch: number, inputs: readonly Float32Array[], outputs: readonly Float32Array[]) {
+      const begins: number[] = [];
+      runHere(batch, inputs, outputs, () => begins.push(performance.now()) < 0);
+      const end = performance.now();
+      return begins.map((begin, i) => (begins[i + 1] ?? end) - begin);
     },
 
     async run(batch: number, inputs: readonly Float32Array[], signal?: AbortSignal) {

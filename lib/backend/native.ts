@@ -77,6 +77,9 @@ function wrap(native: NativeProgram): Program {
       }
     },
 
+    profile: (batch: number, inputs: readonly Float32Array[], outputs: readonly Float32Array[]) =>
+      translated(() => native.profile(batch, inputs, outputs)),
+
     run(batch: number, inputs: readonly Float32Array[], signal?: AbortSignal) {
       const id = ++runs;
       const start = async (): Promise<Float32Array[]> => {

@@ -22,3 +22,8 @@ export function multiplyAdds(
   const cost = costs.get(op);
   return cost && op !== 'reshape' ? cost(ops[op].geometry(attributes, inputs, [output])) : 0;
 }
+
+/** The same for a step, whose geometry is known. */
+export function stepMultiplyAdds(op: OpId, geometry: Geometry): number {
+  return costs.get(op)?.(geometry) ?? 0;
+}

@@ -3,11 +3,23 @@ import { backendInfo, selectBackend } from '../backend/select.js';
 import { compile } from '../compile/compile.js';
 import { BackendError } from '../errors.js';
 import type { Graph } from '../graph/graph.js';
+import type { Plan, Step } from '../graph/plan.js';
+import { stepMultiplyAdds } from './cost.js';
 import type { ModelSettings } from './options.js';
+
+/** What a profile says about a step whatever its time: its work and the floats it touches, for one sample. */
+export interface StepFacts {
+  readonly name: string;
+  readonly op: string;
+  readonly macs: number;
+  readonly bytes: number;
+}
 
 /** A program and how many runs are in it; one that was replaced is freed by the last of them. */
 interface Loaded {
   readonly program: Program;
+  readonly steps: readonly StepFacts[];
+  readonly outputs: Plan['outputs'];
   running: number;
   retired: boolean;
 }
@@ -22,6 +34,11 @@ export interface Engine {
     inputs: readonly Float32Array[],
     signal: AbortSignal | undefined,
   ): Promise<Float32Array[]>;
+  /** Computes on this thread: the steps and the milliseconds that each of them took. */
+  profile(
+    batch: number,
+    inputs: readonly Float32Array[],
+  ): { readonly steps: readonly StepFacts[]; readonly times: ArrayLike<number> };
   /** The weights have changed. Runs in flight finish with the old ones. */
   retire(): void;
   /** For good: every later use is an error. */
@@ -39,11 +56,9 @@ export function engine(
   const current = (): Loaded => {
     if (loaded) return loaded;
     if (disposed) throw new BackendError('model: it was disposed');
-    loaded = {
-      program: selectBackend(options).load(compile(graph(), algorithms)),
-      running: 0,
-      retired: false,
-    };
+    const plan = compile(graph(), algorithms);
+    const program = selectBackend(options).load(plan);
+    loaded = { program, steps: plan.steps.map(factsOf), outputs: plan.outputs, running: 0, retired: false };
     return loaded;
   };
   const free = (old: Loaded): void => {
@@ -71,10 +86,20 @@ export function engine(
         free(used);
       }
     },
+    profile(batch: number, inputs: readonly Float32Array[]) {
+      const { program, steps, outputs } = current();
+      const results = outputs.map(({ size, perSample }) => new Float32Array(perSample ? size * batch : size));
+      return { steps, times: program.profile(batch, inputs, results) };
+    },
     retire,
     dispose() {
       disposed = true;
       retire();
     },
   });
+}
+
+function factsOf({ name, op, geometry, repeat, inputs, outputs }: Step): StepFacts {
+  const floats = [...inputs, ...outputs].reduce((sum, { size }) => sum + size, 0);
+  return Object.freeze({ name, op, macs: repeat * stepMultiplyAdds(op, geometry), bytes: 4 * floats });
 }

@@ -20,6 +20,7 @@ import { engine } from './engine.js';
 import type { Network } from './network.js';
 import type { ModelSettings } from './options.js';
 import { register } from './origin.js';
+import { type Profile, type ProfileOptions, profileOf, readRuns, sampleFor } from './profile.js';
 import { modelBytes, saveModel } from './save.js';
 import { predictStream, type Source } from './stream.js';
 import { summary } from './summary.js';
@@ -93,6 +94,11 @@ export interface Model {
     options?: { readonly out?: Y | undefined },
   ): Y;
   predictSync<Y extends AnyNamed = Named>(x: AnyNamed, options?: { readonly out?: Y | undefined }): Y;
+  /**
+   * Runs the model on this thread and tells where the time goes, step by step. Without an input it makes one up: a batch
+   * of one, where no other length is free.
+   */
+  profile(x?: Tensor<DataType> | AnyNamed, options?: ProfileOptions): Profile;
   /** Answers for single samples in their order, computed in batches; reads one batch ahead and closes the source. */
   predictStream(source: Source<Tensor>, options?: StreamOptions): AsyncGenerator<Tensor, void>;
   predictStream(source: Source<Named>, options?: StreamOptions): AsyncGenerator<Named, void>;
@@ -179,6 +185,13 @@ export function makeModel({ network, seal, settings, initial }: ModelParts): Mod
       );
       if (out !== undefined) return out;
       return call.keyed ? byName(outputs, tensors) : tensors[0];
+    },
+
+    profile(x?: unknown, options?: unknown) {
+      const { inputs, outputs } = ends();
+      const runs = readRuns(options);
+      const { batch, inputs: arrays } = readCall('profile', inputs, outputs, x ?? sampleFor(inputs));
+      return profileOf(runner, batch, arrays, runs);
     },
 
     predictStream(source: unknown, options?: StreamOptions) {

@@ -27,14 +27,19 @@ export function table(rows: readonly Row[], note: string): string {
       grouped(sum((row) => row.bytes)),
     ],
   ];
-  const widths = [0, 1, 2, 3, 4].map((column) =>
+  return tabulate(cells, 2, note);
+}
+
+/** Lines of cells: titles, rows and a sum, with rules between them and a note below; the first `left` columns are words. */
+export function tabulate(cells: readonly (readonly string[])[], left: number, note: string): string {
+  const widths = (cells[0] ?? []).map((_, column) =>
     cells.reduce((most, row) => Math.max(most, row[column]?.length ?? 0), 0),
   );
   const lines = cells.map((row) =>
     row
       .map((cell, column) => {
         const width = widths[column] ?? 0;
-        return column < 2 ? cell.padEnd(width) : cell.padStart(width);
+        return column < left ? cell.padEnd(width) : cell.padStart(width);
       })
       .join('  '),
   );

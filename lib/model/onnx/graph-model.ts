@@ -7,6 +7,7 @@ import { readOne, readSignal } from '../arguments.js';
 import type { Model, PredictOptions, StreamOptions } from '../face.js';
 import type { ModelSettings } from '../options.js';
 import { register } from '../origin.js';
+import { profileOf, readRuns, sampleFor } from '../profile.js';
 import { predictEach } from '../stream.js';
 import { type GraphCall, type GraphPort, graphPorts, readGraphCall, readGraphOut } from './ports.js';
 import { copyInto, knownTensor, newFloats, placeOf, resultTensor } from './results.js';
@@ -119,6 +120,12 @@ export function graphModel(
           copyInto(target, resultTensor(place, results[next - 1] as Float32Array));
       });
       return out;
+    },
+
+    profile(x?: unknown, options?: unknown) {
+      const runs = readRuns(options);
+      const { made, n, arrays } = prepare('profile', x ?? sampleFor(inputs));
+      return profileOf(made.engine, n, arrays, runs);
     },
 
     predictStream: (source: unknown, options?: StreamOptions) =>
