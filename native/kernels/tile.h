@@ -21,11 +21,14 @@ constexpr int TileRows(int vecs) {
 }
 constexpr int kMaxRows = 8;
 
+// Steps of K in one round of the inner loop.
+constexpr int kRoundSteps = 4;
+
 // Tiles that share the work of prefetching the next panel of `vecs` vectors,
-// and the cache lines each of them fetches per two steps of K.
-constexpr int PrefetchLines(int vecs) { return vecs * kLanes >= 32 ? 2 : 1; }
+// and the cache lines each of them fetches per round.
+constexpr int PrefetchLines(int vecs) { return vecs * kLanes >= 32 ? 4 : 2; }
 constexpr int PrefetchTiles(int vecs) {
-  const int lines = (vecs * kLanes * 2 + 15) / 16;
+  const int lines = (vecs * kLanes * kRoundSteps + 15) / 16;
   return (lines + PrefetchLines(vecs) - 1) / PrefetchLines(vecs);
 }
 
@@ -151,7 +154,7 @@ void Tiles(const TileJob& job, int64_t row, int64_t count, int64_t done) {
     // panel fetch the next one meanwhile. Later tiles fetch what they have.
     const float* ahead =
         done < PrefetchTiles(kVecs)
-            ? job.next + done * job.taps * (job.run / 2) * kLines * 16
+            ? job.next + done * job.taps * (job.run / kRoundSteps) * kLines * 16
             : b;
     for (int64_t tap = 0; tap < job.taps; ++tap) {
       const float* a[kRows];
@@ -159,18 +162,17 @@ void Tiles(const TileJob& job, int64_t row, int64_t count, int64_t done) {
         a[i] = job.a[tap * job.a_rows + row + i] + job.a_offset;
       }
       int64_t k = 0;
-      for (; k + 2 <= job.run; k += 2, b += 2 * kVecs * kLanes) {
+      for (; k + kRoundSteps <= job.run; k += kRoundSteps) {
         NEOCOG_UNROLL for (int i = 0; i < kLines; ++i) {
           __builtin_prefetch(ahead + i * 16, 0, 2);
         }
         ahead += kLines * 16;
-        Step(a, k, b, sum);
-        Step(a, k + 1, b + kVecs * kLanes, sum);
+        NEOCOG_UNROLL for (int i = 0; i < kRoundSteps; ++i) {
+          Step(a, k + i, b + i * kVecs * kLanes, sum);
+        }
+        b += kRoundSteps * kVecs * kLanes;
       }
-      if (k < job.run) {
-        Step(a, k, b, sum);
-        b += kVecs * kLanes;
-      }
+      for (; k < job.run; ++k, b += kVecs * kLanes) Step(a, k, b, sum);
     }
     StoreSums(job, row, sum);
   }

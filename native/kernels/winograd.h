@@ -125,39 +125,61 @@ NEOCOG_INLINE int64_t WinogradItemCost(const Conv2d& g) {
          (products + transforms);
 }
 
-// The memory of a thread.
-struct WinogradMemory {
-  int64_t tile, point;  // of the input: floats from one to the next
-  float* input;         // [tiles][points][c]
-  float* products;      // [tiles][points][columns of a pass]
-  const float** a;      // [tiles]: rows of the input
-  float** c;            // [tiles]: and of the products
-  float* zeros;         // [c]: cells outside of the image
-  float* outside;       // [columns of a pass]: what nobody reads
+// The memory of a thread, in floats.
+struct WinogradSizes {
+  int64_t point, tile;  // of the input: from one to the next
+  int64_t input;        // [tiles][points][c]
+  int64_t products;     // [tiles][points][columns of a pass]
+  int64_t pointers;     // [tiles]
+  int64_t zeros;        // [c]
+  int64_t outside;      // [columns of a pass]
 };
 
-// Fills in where its parts are, and gives the floats they take.
-NEOCOG_INLINE int64_t WinogradPlaces(const Conv2d& g, float* scratch,
-                                     WinogradMemory* memory) {
+NEOCOG_INLINE WinogradSizes WinogradSizesOf(const Conv2d& g) {
   const int64_t tiles = WinogradBlock(g);
   const int64_t points = WinogradPoints(g);
   const int64_t width = PassWidth(g);
-  float* const begin = scratch;
-  memory->point = OddLines(g.c);
-  memory->tile = OddLines(points * memory->point);
-  memory->input = Take<float>(&scratch, tiles * memory->tile);
-  memory->products = Take<float>(&scratch, tiles * OddLines(points * width));
-  memory->a = Take<const float*>(&scratch, PointerFloats(tiles));
-  memory->c = Take<float*>(&scratch, PointerFloats(tiles));
-  memory->zeros = Take<float>(&scratch, Aligned(g.c));
-  memory->outside = Take<float>(&scratch, Aligned(width));
-  return scratch - begin;
+  WinogradSizes s;
+  s.point = OddLines(g.c);
+  s.tile = OddLines(points * s.point);
+  s.input = tiles * s.tile;
+  s.products = tiles * OddLines(points * width);
+  s.pointers = PointerFloats(tiles);
+  s.zeros = Aligned(g.c);
+  s.outside = Aligned(width);
+  return s;
 }
 
-int64_t WinogradScratchSize(const Conv2d& g) {
+NEOCOG_INLINE int64_t WinogradScratchSize(const Conv2d& g) {
+  const WinogradSizes s = WinogradSizesOf(g);
+  return s.input + s.products + 2 * s.pointers + s.zeros + s.outside;
+}
+
+struct WinogradMemory {
+  WinogradSizes sizes;
+  float* input;
+  float* products;
+  const float** a;  // rows of the input
+  float** c;        // and of the products
+  float* zeros;     // cells outside of the image
+  float* outside;   // pixels outside of the output, which nobody reads
+};
+
+NEOCOG_INLINE WinogradMemory WinogradMemoryOf(const Conv2d& g, float* scratch) {
+  const WinogradSizes s = WinogradSizesOf(g);
   WinogradMemory memory;
-  float none = 0;
-  return WinogradPlaces(g, &none, &memory);
+  memory.sizes = s;
+  memory.input = Take<float>(&scratch, s.input);
+  memory.products = Take<float>(&scratch, s.products);
+  memory.a = Take<const float*>(&scratch, s.pointers);
+  memory.c = Take<float*>(&scratch, s.pointers);
+  memory.zeros = Take<float>(&scratch, s.zeros);
+  memory.outside = Take<float>(&scratch, s.outside);
+  // As vectors: both are whole cache lines, one after the other.
+  for (int64_t i = 0; i < s.zeros + s.outside; i += kLanes) {
+    Store(memory.zeros + i, Zero());
+  }
+  return memory;
 }
 
 // A tile of the batch.
@@ -192,72 +214,80 @@ void WinogradInput(const Conv2d& g, const StepArgs& args,
             inside && ix >= 0 && ix < g.w ? line + ix * pixel : memory.zeros;
       }
     }
-    InputTile<kM>(cells, g.c, memory.input + t * memory.tile, memory.point);
+    InputTile<kM>(cells, g.c, memory.input + t * memory.sizes.tile,
+                  memory.sizes.point);
   }
 }
 
-// The products of all points and the panels [begin, end), and the output pixels
-// of their columns. The panels up to `last` follow.
-template <int kM>
-void WinogradPass(const Conv2d& g, const StepArgs& args,
-                  const WinogradSplit& split, const WinogradMemory& memory,
-                  int64_t first, int64_t count, int64_t begin, int64_t end,
-                  int64_t last) {
-  constexpr int kPoints = TilePoints(kM);
+// What is kept between the two transforms: some tiles times some panels.
+struct WinogradPass {
+  int64_t first, count;      // tiles
+  int64_t begin, end, last;  // panels; those up to `last` follow
+  int64_t column, width;     // of the panels, in whole vectors
+  int64_t row;               // floats from the products of a tile to the next
+};
+
+NEOCOG_INLINE void WinogradProducts(const Conv2d& g, const float* packed,
+                                    const WinogradMemory& memory,
+                                    const WinogradPass& pass) {
   const Panels panels = PanelsOf(g.oc);
+  const int64_t points = WinogradPoints(g);
   const int64_t point = PanelFloats(panels, g.c);
-  const int64_t column = PanelColumn(panels, begin);
-  const int64_t width = PanelColumn(panels, end) - column;
-  const int64_t row = OddLines(kPoints * width);
-  for (int64_t t = 0; t < count; ++t) {
-    memory.a[t] = memory.input + t * memory.tile;
-    memory.c[t] = memory.products + t * row;
+  for (int64_t t = 0; t < pass.count; ++t) {
+    memory.a[t] = memory.input + t * memory.sizes.tile;
+    memory.c[t] = memory.products + t * pass.row;
   }
   TileJob job = {};
   job.a = memory.a;
-  job.a_rows = count;
+  job.a_rows = pass.count;
   job.taps = 1;
   job.run = g.c;
   job.c = memory.c;
   job.last = kLanes;
-  job.b = args.packed + column * g.c;
-  for (int64_t p = 0; p < kPoints; ++p) {
-    job.a_offset = p * memory.point;
-    for (int64_t panel = begin; panel < end; ++panel) {
-      job.column = p * width + PanelColumn(panels, panel) - column;
-      if (panel + 1 < end) {
+  job.b = packed + pass.column * g.c;
+  for (int64_t p = 0; p < points; ++p) {
+    job.a_offset = p * memory.sizes.point;
+    for (int64_t panel = pass.begin; panel < pass.end; ++panel) {
+      job.column = p * pass.width + PanelColumn(panels, panel) - pass.column;
+      if (panel + 1 < pass.end) {
         job.next = job.b + PanelVecs(panels, panel) * kLanes * g.c;
-      } else if (p + 1 < kPoints) {
-        job.next = args.packed + (p + 1) * point + column * g.c;
-      } else if (end < last) {
-        job.next = args.packed + PanelColumn(panels, end) * g.c;
+      } else if (p + 1 < points) {
+        job.next = packed + (p + 1) * point + pass.column * g.c;
+      } else if (pass.end < pass.last) {
+        job.next = packed + PanelColumn(panels, pass.end) * g.c;
       } else {
         job.next = job.b;
       }
-      RunTiles(job, static_cast<int>(PanelVecs(panels, panel)), count);
+      RunTiles(job, static_cast<int>(PanelVecs(panels, panel)), pass.count);
       job.b = job.next;
     }
   }
+}
 
+template <int kM>
+void WinogradOutput(const Conv2d& g, const StepArgs& args,
+                    const WinogradSplit& split, const WinogradMemory& memory,
+                    const WinogradPass& pass) {
   Finish finish;
-  finish.columns = Smaller(width, g.oc - column);
-  finish.width = width;
-  finish.bias = g.bias ? args.in[2] + column : nullptr;
+  finish.columns = Smaller(pass.width, g.oc - pass.column);
+  finish.width = pass.width;
+  finish.bias = g.bias ? args.in[2] + pass.column : nullptr;
   finish.residual = g.residual;
   finish.clip = ClipOf(g.act, g.alpha, g.beta);
   const int64_t to = PitchOf(args.out_pitch[0], g.oc);
   const int64_t from = g.residual ? PitchOf(args.in_pitch[3], g.oc) : 0;
-  for (int64_t t = 0; t < count; ++t) {
-    const TilePlace place = PlaceOf<kM>(split, first + t);
+  for (int64_t t = 0; t < pass.count; ++t) {
+    const TilePlace place = PlaceOf<kM>(split, pass.first + t);
     const int64_t rows = Smaller(kM, g.oh - place.y);
     const int64_t columns = Smaller(kM, g.ow - place.x);
     const int64_t at = place.y * g.ow + place.x;
     float* const y =
-        args.out[0] + place.sample * args.out_stride[0] + at * to + column;
-    const float* const added =
-        g.residual
-            ? args.in[3] + place.sample * args.in_stride[3] + at * from + column
-            : nullptr;
+        args.out[0] + place.sample * args.out_stride[0] + at * to + pass.column;
+    const float* added = nullptr;
+    if (g.residual) {
+      added = args.in[3] + place.sample * args.in_stride[3] + at * from +
+              pass.column;
+    }
     float* out[kM * kM];
     const float* residual[kM * kM];
     for (int i = 0; i < kM; ++i) {
@@ -269,7 +299,7 @@ void WinogradPass(const Conv2d& g, const StepArgs& args,
             inside && g.residual ? added + pixel * from : memory.outside;
       }
     }
-    OutputTile<kM>(finish, memory.products + t * row, out, residual);
+    OutputTile<kM>(finish, memory.products + t * pass.row, out, residual);
     for (int64_t i = 0; i < rows; ++i) {
       ActivateRows(g.act, g.alpha, g.beta, y + i * g.ow * to, columns,
                    finish.columns, to);
@@ -281,30 +311,28 @@ template <int kM>
 void WinogradRunOf(const Conv2d& g, const StepArgs& args, int64_t begin,
                    int64_t end, float* scratch) {
   const WinogradSplit split = WinogradSplitOf(g, args.batch);
-  const int64_t panels = PanelsOf(g.oc).count;
-  WinogradMemory memory;
-  WinogradPlaces(g, scratch, &memory);
-  for (int64_t i = 0; i < Aligned(g.c); i += kLanes) {
-    Store(memory.zeros + i, Zero());
-  }
-  for (int64_t i = 0; i < Aligned(PassWidth(g)); i += kLanes) {
-    Store(memory.outside + i, Zero());
-  }
+  const Panels panels = PanelsOf(g.oc);
+  const WinogradMemory memory = WinogradMemoryOf(g, scratch);
   int64_t current = -1;
   for (int64_t item = begin; item < end; ++item) {
     const int64_t block = item / split.groups;
     const int64_t group = item % split.groups;
-    const int64_t first = block * split.tiles / split.blocks;
-    const int64_t count = (block + 1) * split.tiles / split.blocks - first;
+    WinogradPass pass;
+    pass.first = block * split.tiles / split.blocks;
+    pass.count = (block + 1) * split.tiles / split.blocks - pass.first;
     if (block != current) {
-      WinogradInput<kM>(g, args, split, memory, first, count);
+      WinogradInput<kM>(g, args, split, memory, pass.first, pass.count);
       current = block;
     }
-    const int64_t last = (group + 1) * panels / split.groups;
-    for (int64_t panel = group * panels / split.groups; panel < last;) {
-      const int64_t next = Smaller(panel + kPassPanels, last);
-      WinogradPass<kM>(g, args, split, memory, first, count, panel, next, last);
-      panel = next;
+    pass.last = (group + 1) * panels.count / split.groups;
+    pass.begin = group * panels.count / split.groups;
+    for (; pass.begin < pass.last; pass.begin = pass.end) {
+      pass.end = Smaller(pass.begin + kPassPanels, pass.last);
+      pass.column = PanelColumn(panels, pass.begin);
+      pass.width = PanelColumn(panels, pass.end) - pass.column;
+      pass.row = OddLines(TilePoints(kM) * pass.width);
+      WinogradProducts(g, args.packed, memory, pass);
+      WinogradOutput<kM>(g, args, split, memory, pass);
     }
   }
 }
