@@ -226,14 +226,17 @@ void Plan::Resolve(const Step& step, const Call& call,
         pointer = constant == nullptr ? nullptr : constant + ref.offset + at;
         break;
       }
-      case Space::kSample:
+      case Space::kSample: {
+        const int64_t offset = call.partition == nullptr
+                                   ? ref.offset
+                                   : call.partition->offsets[number];
         if (frame.arena != nullptr && call.partition->local[number]) {
-          pointer = frame.arena + frame.count * ref.offset + ref.start;
+          pointer = frame.arena + frame.count * offset + ref.start;
         } else {
-          pointer =
-              call.memory + call.layout.sample + call.batch * ref.offset + at;
+          pointer = call.memory + call.layout.sample + call.batch * offset + at;
         }
         break;
+      }
       case Space::kShared:
         pointer = call.memory + call.layout.shared + ref.offset + at;
     }

@@ -37,10 +37,13 @@ struct Segment {
 
 struct Partition {
   std::vector<Segment> segments;
-  std::vector<bool> local;  // for each ref: a value in the memory of a group
-  int64_t extent = 0;       // floats per sample of all other values
-  bool grouped = false;     // some segment has groups
-  int64_t group = 0;        // floats of the memory of a group, at most
+  // For each ref to the sample arena: whether the value is in the memory of a
+  // group, and its offset there or in the memory of all samples.
+  std::vector<bool> local;
+  std::vector<int64_t> offsets;
+  int64_t extent = 0;    // floats per sample of the memory of all samples
+  bool grouped = false;  // some segment has groups
+  int64_t group = 0;     // floats of the memory of a group, at most
 };
 
 // The largest group that is ever worth it.

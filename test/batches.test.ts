@@ -62,6 +62,21 @@ describe.each(native)('networks on $name', ({ options }) => {
   });
 });
 
+// Many values live across the segments of a dense network, and their memory is that of others at other steps.
+test.skipIf(native.length === 0)('a network whose groups are of several sizes', () => {
+  const inputShape = [64, 64, 3];
+  const net = zoo.densenet121({ inputShape, threads: 1, seed: 1 });
+  const x = randomTensor([17, ...inputShape], 5);
+  const wanted = alone(net, x, 17);
+  for (const threads of [1, 2]) {
+    const { data } = zoo.densenet121({ inputShape, threads, seed: 1 }).predictSync(x);
+    const length = data.length / 17;
+    wanted.forEach((one, i) => {
+      expectSameBits(data.slice(i * length, (i + 1) * length), one);
+    });
+  }
+});
+
 /** Steps between which statistics of the whole batch are taken: nobody may run ahead with a part of the samples. */
 function withStatistics(): Plan {
   const graph = graphBuilder();
