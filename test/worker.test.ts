@@ -49,8 +49,8 @@ for (const engine of ['js', 'native']) {
         const code = `
         for (let i = 0; i < 3; i++) {
           const worker = start();
-          const [name] = await once(worker, 'message');
-          const [status] = await once(worker, 'exit');
+          // Both at once: the worker may have ended before the message is looked at.
+          const [[name], [status]] = await Promise.all([once(worker, 'message'), once(worker, 'exit')]);
           console.log(name, status);
         }
         await wait(100);
