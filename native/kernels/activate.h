@@ -36,8 +36,8 @@ NEOCOG_INLINE Vec Activate(Vec x, Vec alpha, Vec beta) {
       return AtMost(AtLeast(MulAdd(alpha, x, beta), zero), one);
     case Act::k_hardswish: {
       const Vec relu6 = AtMost(AtLeast(Add(x, Set1(3.0f)), zero), Set1(6.0f));
-      // Divided first: x * 6 could overflow.
-      return Mul(x, Div(relu6, Set1(6.0f)));
+      // The sixth first: x * 6 could overflow.
+      return Mul(x, Mul(relu6, Set1(1.0f / 6.0f)));
     }
     case Act::k_swish:
       return Swish(x);

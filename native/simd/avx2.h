@@ -56,6 +56,7 @@ NEOCOG_INLINE Vec Sqrt(Vec a) { return _mm256_sqrt_ps(a); }
 NEOCOG_INLINE Vec MulAdd(Vec a, Vec b, Vec c) {
   return _mm256_fmadd_ps(a, b, c);
 }
+NEOCOG_INLINE Vec Quotient(Vec a, Vec b) { return Div(a, b); }
 // The asm on a scalar temporary stops GCC from folding loads into the FMA or
 // spilling accumulators.
 NEOCOG_INLINE void FmaInto(Vec a, Vec b, Vec* c) {

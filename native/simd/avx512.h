@@ -40,6 +40,12 @@ NEOCOG_INLINE Vec Sqrt(Vec a) { return _mm512_sqrt_ps(a); }
 NEOCOG_INLINE Vec MulAdd(Vec a, Vec b, Vec c) {
   return _mm512_fmadd_ps(a, b, c);
 }
+// A Newton step from the 14 bits of the estimate: a division takes 16 cycles.
+NEOCOG_INLINE Vec Quotient(Vec a, Vec b) {
+  const Vec r = _mm512_rcp14_ps(b);
+  const Vec rest = _mm512_fnmadd_ps(b, r, Set1(2.0f));
+  return _mm512_mul_ps(a, _mm512_mul_ps(r, rest));
+}
 // The asm on a scalar temporary stops GCC from folding loads into the FMA or
 // spilling accumulators.
 NEOCOG_INLINE void FmaInto(Vec a, Vec b, Vec* c) {

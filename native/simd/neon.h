@@ -41,6 +41,7 @@ NEOCOG_INLINE Vec Mul(Vec a, Vec b) { return vmulq_f32(a, b); }
 NEOCOG_INLINE Vec Div(Vec a, Vec b) { return vdivq_f32(a, b); }
 NEOCOG_INLINE Vec Sqrt(Vec a) { return vsqrtq_f32(a); }
 NEOCOG_INLINE Vec MulAdd(Vec a, Vec b, Vec c) { return vfmaq_f32(c, a, b); }
+NEOCOG_INLINE Vec Quotient(Vec a, Vec b) { return Div(a, b); }
 NEOCOG_INLINE void FmaInto(Vec a, Vec b, Vec* c) { *c = vfmaq_f32(*c, a, b); }
 
 // fmax and fmin answer NaN where either operand is NaN.

@@ -47,6 +47,7 @@ NEOCOG_INLINE Vec Sqrt(Vec a) {
              __builtin_sqrtf(a[2]), __builtin_sqrtf(a[3])};
 }
 NEOCOG_INLINE Vec MulAdd(Vec a, Vec b, Vec c) { return a * b + c; }
+NEOCOG_INLINE Vec Quotient(Vec a, Vec b) { return Div(a, b); }
 NEOCOG_INLINE void FmaInto(Vec a, Vec b, Vec* c) { *c = a * b + *c; }
 
 NEOCOG_INLINE Mask Less(Vec a, Vec b) { return a < b; }
