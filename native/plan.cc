@@ -100,7 +100,33 @@ struct Region {
 // Where the parts of a run's memory begin, in floats; -1 as total where they
 // are too many to count.
 struct Plan::Layout {
-  int64_t pointers, sample, shared, packing, scratch, total;
+  int64_t pointers, sample, groups, shared, packing, scratch, total;
+  int64_t group;  // floats of the arena of one group
+};
+
+// What all steps of a run have in common.
+struct Plan::Call {
+  int64_t batch;
+  const float* const* inputs;
+  float* const* outputs;
+  const std::atomic<bool>* cancelled;
+  double* times;
+  const Partition* partition;
+  Layout layout;
+  float* memory;
+
+  bool Cancelled() const {
+    return cancelled != nullptr && cancelled->load(std::memory_order_relaxed);
+  }
+};
+
+// The samples that a step works on, and on how many threads.
+struct Plan::Frame {
+  int64_t first, count;
+  float* arena;  // of these samples, for values that are local; or null
+  float** pointers;
+  float* scratch;
+  int threads;
 };
 
 Plan::Plan(const PlanSpec& spec, const KernelTable& table, int threads)
@@ -116,6 +142,7 @@ Plan::Plan(const PlanSpec& spec, const KernelTable& table, int threads)
   for (const StepSpec& step : spec.steps) AddStep(spec, step, table);
   PackConstants(spec);
   KeepConstants(spec);
+  if (steps_.size() > 1) Divide(spec);
 }
 
 void Plan::AddStep(const PlanSpec& spec, const StepSpec& from,
@@ -221,8 +248,52 @@ void Plan::KeepConstants(const PlanSpec& spec) {
   }
 }
 
+// Weighs the steps, and decides how they take batches.
+void Plan::Divide(const PlanSpec& spec) {
+  std::vector<Footprint> footprints;
+  for (const Step& step : steps_) {
+    const int64_t items = step.kernel->items(&step.geometry, step.repeat);
+    Footprint print = {step.first_ref,  step.in_count, step.out_count, 0, 0, 0,
+                       !step.per_sample};
+    print.cycles = (Size(step.item_cost) * items).value();
+    if (step.packs >= 0 && step.packed == nullptr) print.together = true;
+    for (int32_t i = 0; i < step.in_count + step.out_count; ++i) {
+      const Ref& ref = refs_[step.first_ref + i];
+      const int64_t bytes = ref.size * kFloatBytes;
+      if (ref.per_sample) {
+        print.sample_bytes += bytes;
+      } else if (i >= step.in_count) {
+        print.together = true;
+      } else {
+        print.weight_bytes += bytes;
+      }
+    }
+    footprints.push_back(print);
+  }
+  for (int64_t most = 1; most <= kMostSamples; most *= 2) {
+    partitions_.push_back(
+        PartitionOf(footprints, refs_, most, most * threads_));
+  }
+}
+
+const Partition* Plan::PartitionFor(int64_t batch) const {
+  const int64_t most = std::min(batch / threads_, kMostSamples);
+  if (batch < 2 || most < 1 || partitions_.empty()) return nullptr;
+  size_t number = 0;
+  while (int64_t{2} << number <= most) ++number;
+  const Partition& found = partitions_[number];
+  return found.most > 0 ? &found : nullptr;
+}
+
 int Plan::Width(int64_t batch) const {
+  const Partition* partition = PartitionFor(batch);
   int width = 1;
+  if (partition != nullptr) {
+    for (const Segment& segment : partition->segments) {
+      if (segment.samples == 0) continue;
+      width = std::max(width, UsefulThreads(batch, segment.cycles, threads_));
+    }
+  }
   for (const Step& step : steps_) {
     const int64_t items = step.kernel->items(
         &step.geometry, step.per_sample ? batch * step.repeat : 1);
@@ -231,7 +302,7 @@ int Plan::Width(int64_t batch) const {
   return width;
 }
 
-Plan::Layout Plan::LayoutOf(int64_t batch) const {
+Plan::Layout Plan::LayoutOf(int64_t batch, const Partition* partition) const {
   Layout layout;
   Size end;
   const auto place = [&](Size floats) {
@@ -239,8 +310,15 @@ Plan::Layout Plan::LayoutOf(int64_t batch) const {
     end = (end + floats).RoundedUp();
     return begin;
   };
-  layout.pointers = place(Size(pointers_) * kFloatsPerPointer);
-  layout.sample = place(Size(sample_arena_) * batch);
+  const int64_t groups = partition == nullptr ? 1 : threads_;
+  layout.pointers = place(Size(pointers_) * kFloatsPerPointer * groups);
+  layout.sample = place(
+      Size(partition == nullptr ? sample_arena_ : partition->extent) * batch);
+  const Size group = partition == nullptr
+                         ? Size(0)
+                         : Size(sample_arena_ * partition->most).RoundedUp();
+  layout.group = group.value();
+  layout.groups = place(group * threads_);
   layout.shared = place(Size(shared_arena_));
   layout.packing = place(Size(packing_));
   layout.scratch = place(Size(scratch_) * threads_);
@@ -251,64 +329,138 @@ Plan::Layout Plan::LayoutOf(int64_t batch) const {
 Status Plan::Run(int64_t batch, const float* const* inputs,
                  float* const* outputs, const std::atomic<bool>* cancelled,
                  double* times) {
-  using Clock = std::chrono::steady_clock;
-  const Layout layout = LayoutOf(batch);
-  Lender::Block* memory = arenas_.Borrow(layout.total);
+  Call call = {batch, inputs,  outputs,  cancelled,
+               times, nullptr, Layout{}, nullptr};
+  if (times == nullptr) call.partition = PartitionFor(batch);
+  call.layout = LayoutOf(batch, call.partition);
+  Lender::Block* memory = arenas_.Borrow(call.layout.total);
   if (memory == nullptr) return Status::kOutOfMemory;
+  call.memory = memory->floats();
   const FlushDenormals flush;
-  Status status = Status::kOk;
-  for (const Step& step : steps_) {
-    if (cancelled != nullptr && cancelled->load(std::memory_order_relaxed)) {
-      status = Status::kCancelled;
-      break;
-    }
-    Clock::time_point begin;
-    if (times != nullptr) begin = Clock::now();
-    Resolve(step, layout, batch, inputs, outputs, memory->floats());
-    RunStep(step, layout, batch, memory->floats());
-    if (times != nullptr) {
-      *times++ =
-          std::chrono::duration<double, std::milli>(Clock::now() - begin)
-              .count();
+  const Frame whole = {
+      0,
+      batch,
+      nullptr,
+      reinterpret_cast<float**>(call.memory + call.layout.pointers),
+      call.memory + call.layout.scratch,
+      threads_};
+  if (call.partition == nullptr) {
+    RunSteps(0, steps_.size(), call, whole);
+  } else {
+    for (const Segment& segment : call.partition->segments) {
+      if (segment.samples == 0) {
+        RunSteps(segment.begin, segment.end, call, whole);
+      } else {
+        RunGroups(segment, call);
+      }
     }
   }
   arenas_.GiveBack(memory);
-  return status;
+  return call.Cancelled() ? Status::kCancelled : Status::kOk;
 }
 
-void Plan::Resolve(const Step& step, const Layout& layout, int64_t batch,
-                   const float* const* inputs, float* const* outputs,
-                   float* memory) const {
-  float** const pointers = reinterpret_cast<float**>(memory + layout.pointers);
-  const int32_t refs = step.in_count + step.out_count;
-  for (int32_t i = 0; i < refs; ++i) {
-    const Ref& ref = refs_[step.first_ref + i];
-    switch (ref.space) {
-      case Space::kInput:
-        pointers[i] =
-            const_cast<float*>(inputs[ref.index]) + ref.offset + ref.start;
-        break;
-      case Space::kOutput:
-        pointers[i] = outputs[ref.index] + ref.offset + ref.start;
-        break;
-      case Space::kConstant: {
-        float* constant = constants_[ref.index].get();
-        pointers[i] =
-            constant == nullptr ? nullptr : constant + ref.offset + ref.start;
-        break;
-      }
-      case Space::kSample:
-        pointers[i] = memory + layout.sample + batch * ref.offset + ref.start;
-        break;
-      case Space::kShared:
-        pointers[i] = memory + layout.shared + ref.offset + ref.start;
+void Plan::RunSteps(size_t begin, size_t end, const Call& call,
+                    const Frame& frame) const {
+  using Clock = std::chrono::steady_clock;
+  for (size_t i = begin; i < end && !call.Cancelled(); ++i) {
+    Clock::time_point start;
+    if (call.times != nullptr) start = Clock::now();
+    Resolve(steps_[i], call, frame);
+    RunStep(steps_[i], call, frame);
+    if (call.times != nullptr) {
+      call.times[i] =
+          std::chrono::duration<double, std::milli>(Clock::now() - start)
+              .count();
     }
   }
 }
 
-void Plan::RunStep(const Step& step, const Layout& layout, int64_t batch,
-                   float* memory) const {
-  float** const pointers = reinterpret_cast<float**>(memory + layout.pointers);
+void Plan::RunGroups(const Segment& segment, const Call& call) const {
+  struct Region {
+    const Plan& plan;
+    const Segment& segment;
+    const Call& call;
+    int64_t samples, groups;
+  };
+  // As many groups for each thread; samples that are too few for another round
+  // of groups go step by step.
+  const int64_t samples = call.batch / threads_ * threads_;
+  const int64_t rounds =
+      (samples / threads_ + segment.samples - 1) / segment.samples;
+  Region region = {*this, segment, call, samples, rounds * threads_};
+  ParallelFor(
+      region.groups,
+      std::max<int64_t>(segment.cycles * samples / region.groups, 1), threads_,
+      [](void* context, int worker, int64_t begin, int64_t end) {
+        const Region& r = *static_cast<const Region*>(context);
+        const Plan& plan = r.plan;
+        const Layout& layout = r.call.layout;
+        float* const memory = r.call.memory;
+        for (int64_t group = begin; group < end; ++group) {
+          const int64_t first = r.samples * group / r.groups;
+          const int64_t next = r.samples * (group + 1) / r.groups;
+          const Frame frame = {
+              first,
+              next - first,
+              memory + layout.groups + worker * layout.group,
+              reinterpret_cast<float**>(memory + layout.pointers) +
+                  worker * plan.pointers_,
+              memory + layout.scratch + worker * plan.scratch_,
+              1};
+          plan.RunSteps(r.segment.begin, r.segment.end, r.call, frame);
+        }
+      },
+      &region);
+  if (samples == call.batch) return;
+  // Fewer than there are threads, whose memory they can have.
+  const Frame rest = {
+      samples,
+      call.batch - samples,
+      call.memory + call.layout.groups,
+      reinterpret_cast<float**>(call.memory + call.layout.pointers),
+      call.memory + call.layout.scratch,
+      threads_};
+  RunSteps(segment.begin, segment.end, call, rest);
+}
+
+void Plan::Resolve(const Step& step, const Call& call,
+                   const Frame& frame) const {
+  const int32_t refs = step.in_count + step.out_count;
+  for (int32_t i = 0; i < refs; ++i) {
+    const size_t number = step.first_ref + static_cast<size_t>(i);
+    const Ref& ref = refs_[number];
+    const int64_t at =
+        ref.start + (ref.per_sample ? frame.first * ref.stride : 0);
+    float*& pointer = frame.pointers[i];
+    switch (ref.space) {
+      case Space::kInput:
+        pointer = const_cast<float*>(call.inputs[ref.index]) + ref.offset + at;
+        break;
+      case Space::kOutput:
+        pointer = call.outputs[ref.index] + ref.offset + at;
+        break;
+      case Space::kConstant: {
+        float* constant = constants_[ref.index].get();
+        pointer = constant == nullptr ? nullptr : constant + ref.offset + at;
+        break;
+      }
+      case Space::kSample:
+        if (frame.arena != nullptr && call.partition->local[number]) {
+          pointer = frame.arena + frame.count * ref.offset + ref.start;
+        } else {
+          pointer =
+              call.memory + call.layout.sample + call.batch * ref.offset + at;
+        }
+        break;
+      case Space::kShared:
+        pointer = call.memory + call.layout.shared + ref.offset + at;
+    }
+  }
+}
+
+void Plan::RunStep(const Step& step, const Call& call,
+                   const Frame& frame) const {
+  float** const pointers = frame.pointers;
   const int64_t* sizes = sizes_.data() + step.first_ref;
   const int64_t* strides = strides_.data() + step.first_ref;
   const int64_t* pitches = pitches_.data() + step.first_ref;
@@ -316,8 +468,8 @@ void Plan::RunStep(const Step& step, const Layout& layout, int64_t batch,
   // Where every sample has its own weights, samples are taken one by one.
   const bool own_weights = packs_now && strides[step.packs] != 0;
   const bool one_by_one = own_weights || step.apart;
-  float* const packing = memory + layout.packing;
-  const int64_t items = batch * step.repeat;
+  float* const packing = call.memory + call.layout.packing;
+  const int64_t items = frame.count * step.repeat;
   const StepArgs args = {pointers,
                          sizes,
                          strides,
@@ -330,16 +482,15 @@ void Plan::RunStep(const Step& step, const Layout& layout, int64_t batch,
                          step.out_count,
                          packs_now ? packing : step.packed,
                          step.per_sample && !one_by_one ? items : 1};
-  Region region = {step.kernel, &step.geometry, &args, memory + layout.scratch,
-                   scratch_};
+  Region region = {step.kernel, &step.geometry, &args, frame.scratch, scratch_};
   for (int64_t s = 0; s < (one_by_one ? items : 1); ++s) {
     if (packs_now && (s == 0 || own_weights)) {
       PackWeights(*step.kernel, &step.geometry, pointers[step.packs], packing,
-                  step.packed_size, threads_);
+                  step.packed_size, frame.threads);
     }
     ParallelFor(
         step.kernel->items(&step.geometry, args.batch), step.item_cost,
-        threads_,
+        frame.threads,
         [](void* context, int worker, int64_t from, int64_t to) {
           const Region& r = *static_cast<const Region*>(context);
           r.kernel->run(r.geometry, *r.args, from, to,

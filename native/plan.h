@@ -12,22 +12,10 @@
 #include "kernels.h"
 #include "memory.h"
 #include "packing.h"
+#include "refs.h"
+#include "segments.h"
 
 namespace neocog {
-
-// The types of lib/graph/plan.ts.
-enum class Space { kInput, kOutput, kConstant, kSample, kShared };
-
-struct Ref {
-  Space space;
-  int64_t index;
-  int64_t offset;
-  int64_t start;
-  int64_t size;
-  int64_t stride;
-  int64_t pitch;
-  bool per_sample;
-};
 
 #define NEOCOG_GEOMETRY_MEMBER(Struct, id, INTS, FLOATS, packs) Struct id;
 union Geometry {
@@ -79,8 +67,8 @@ class Plan {
   }
 
   // Writes nothing to the outputs where memory is short. `cancelled`, which may
-  // be null, is looked at before each step. `times`, which may be null, gets the
-  // milliseconds of each step.
+  // be null, is looked at before each step. `times`, which may be null, gets
+  // the milliseconds of each step.
   Status Run(int64_t batch, const float* const* inputs, float* const* outputs,
              const std::atomic<bool>* cancelled, double* times = nullptr);
 
@@ -117,18 +105,24 @@ class Plan {
     const float* packed;
   };
   struct Layout;
+  struct Call;
+  struct Frame;
 
   void AddStep(const PlanSpec& spec, const StepSpec& step,
                const KernelTable& table);
   void PackConstants(const PlanSpec& spec);
   void KeepConstants(const PlanSpec& spec);
-  Layout LayoutOf(int64_t batch) const;
-  // Writes where the step's inputs and outputs lie into the run's memory.
-  void Resolve(const Step& step, const Layout& layout, int64_t batch,
-               const float* const* inputs, float* const* outputs,
-               float* memory) const;
-  void RunStep(const Step& step, const Layout& layout, int64_t batch,
-               float* memory) const;
+  void Divide(const PlanSpec& spec);
+  // How the steps take a batch; null: step by step.
+  const Partition* PartitionFor(int64_t batch) const;
+  Layout LayoutOf(int64_t batch, const Partition* partition) const;
+  // Writes where the step's inputs and outputs lie.
+  void Resolve(const Step& step, const Call& call, const Frame& frame) const;
+  void RunStep(const Step& step, const Call& call, const Frame& frame) const;
+  void RunSteps(size_t begin, size_t end, const Call& call,
+                const Frame& frame) const;
+  // Groups of samples, each on one thread.
+  void RunGroups(const Segment& segment, const Call& call) const;
 
   int threads_;
   std::vector<Step> steps_;
@@ -139,6 +133,8 @@ class Plan {
   std::vector<int64_t> pitches_;
   std::vector<Port> inputs_;
   std::vector<Port> outputs_;
+  // For groups of up to 1, 2, 4, ... samples.
+  std::vector<Partition> partitions_;
   std::vector<Floats> constants_;  // null where only packed ones are read
   Floats packed_;                  // of all steps
   int64_t bytes_ = 0;

@@ -23,8 +23,10 @@ namespace {
 // worth that.
 constexpr int64_t kAsleepCost = 50'000;
 constexpr int64_t kAwakeCost = 8'000;
-// Taking items from the counter must cost nothing beside computing them.
+// Taking items must cost nothing beside computing them.
 constexpr int64_t kGrainCost = 4'000;
+// A thread that is interrupted must not keep others waiting for long.
+constexpr int64_t kPieceCost = 1'000'000;
 // Longer than the serial gaps inside a run, so that a run never sleeps.
 constexpr auto kSpinTime = std::chrono::microseconds(50);
 
@@ -56,8 +58,9 @@ class Pool {
            void* context);
 
  private:
-  void Work();
-  void TakeItems(int worker);
+  void Work(int number);
+  void TakeItems(int worker, int home);
+  bool Take(int part, bool home, uint64_t* begin, uint64_t* end);
   void Grow(int helpers);
   void WaitForHelpers(uint32_t helpers);
 
@@ -67,10 +70,17 @@ class Pool {
   RangeFn fn_ = nullptr;
   void* context_ = nullptr;
   int64_t items_ = 0;
-  int64_t grain_ = 1;
-  int64_t share_ = 1;   // takers, times two
+  int64_t unit_ = 1;    // items that are taken together, so that 32 bits do
+  uint64_t grain_ = 1;  // units of a piece, at least
+  uint64_t most_ = 1;   // and at most
+  int takers_ = 1;
   int processor_ = -1;  // of the caller
-  std::atomic<int64_t> next_{0};
+
+  // What is left of each part of the region: units, the end in the high half.
+  struct alignas(64) Part {
+    std::atomic<uint64_t> left{0};
+  };
+  Part parts_[kMaxThreads];
 
   // High half: number of the region, so that nobody joins a later one by
   // mistake. Low half: helpers that may still join.
@@ -106,10 +116,18 @@ bool Pool::Run(int64_t items, int64_t item_cost, int threads, RangeFn fn,
     fn_ = fn;
     context_ = context;
     items_ = items;
-    grain_ = std::max<int64_t>(kGrainCost / std::max<int64_t>(item_cost, 1), 1);
-    share_ = 2 * (helpers + 1);
+    unit_ = items / UINT32_MAX + 1;
+    const int64_t cost = std::max<int64_t>(item_cost, 1);
+    grain_ = static_cast<uint64_t>(std::max<int64_t>(kGrainCost / cost, 1));
+    most_ = static_cast<uint64_t>(std::max<int64_t>(kPieceCost / cost, 1));
+    takers_ = helpers + 1;
     processor_ = CurrentProcessor();
-    next_.store(0, std::memory_order_relaxed);
+    const uint64_t units = static_cast<uint64_t>((items + unit_ - 1) / unit_);
+    const uint64_t takers = static_cast<uint64_t>(takers_);
+    for (uint64_t i = 0; i < takers; ++i) {
+      parts_[i].left.store(units * (i + 1) / takers << 32 | units * i / takers,
+                           std::memory_order_relaxed);
+    }
     left_.store(0, std::memory_order_relaxed);
     const uint64_t region = (gate_.load(std::memory_order_relaxed) >> 32) + 1;
     gate_.store(region << 32 | static_cast<uint32_t>(helpers));
@@ -120,7 +138,7 @@ bool Pool::Run(int64_t items, int64_t item_cost, int threads, RangeFn fn,
       { std::lock_guard<std::mutex> lock(mutex_); }
       for (int i = 0; i < sleepers; ++i) wake_.notify_one();
     }
-    TakeItems(0);
+    TakeItems(0, 0);
     const uint64_t closed = gate_.fetch_and(~kPlaces);
     WaitForHelpers(helpers - static_cast<uint32_t>(closed & kPlaces));
   }
@@ -132,7 +150,7 @@ void Pool::Grow(int helpers) {
   int size = size_.load(std::memory_order_relaxed);
   for (; size < helpers && !full_; ++size) {
     try {
-      std::thread(&Pool::Work, this).detach();
+      std::thread(&Pool::Work, this, size + 1).detach();
     } catch (const std::exception&) {  // no thread, or no memory for one
       full_ = true;
       break;
@@ -141,15 +159,39 @@ void Pool::Grow(int helpers) {
   }
 }
 
-// Large pieces first, for locality; small ones at the end, for balance.
-void Pool::TakeItems(int worker) {
-  int64_t begin = next_.load(std::memory_order_relaxed);
-  while (begin < items_) {
-    const int64_t piece = std::max((items_ - begin) / share_, grain_);
-    const int64_t end = std::min(begin + piece, items_);
-    if (next_.compare_exchange_weak(begin, end, std::memory_order_relaxed)) {
-      fn_(context_, worker, begin, end);
-      begin = next_.load(std::memory_order_relaxed);
+// Large pieces first, from the beginning of a part where a worker is at home,
+// and from the end where it helps others.
+bool Pool::Take(int part, bool home, uint64_t* begin, uint64_t* end) {
+  std::atomic<uint64_t>& left = parts_[part].left;
+  uint64_t now = left.load(std::memory_order_relaxed);
+  for (;;) {
+    *begin = now & UINT32_MAX;
+    *end = now >> 32;
+    const uint64_t units = *end - *begin;
+    if (units == 0) return false;
+    const uint64_t share = home ? units - units / 4 : units / 2;
+    const uint64_t piece = std::min({std::max(share, grain_), units, most_});
+    uint64_t rest;
+    if (home) {
+      *end = *begin + piece;
+      rest = now >> 32 << 32 | *end;
+    } else {
+      *begin = *end - piece;
+      rest = *begin << 32 | (now & UINT32_MAX);
+    }
+    if (left.compare_exchange_weak(now, rest, std::memory_order_relaxed)) {
+      return true;
+    }
+  }
+}
+
+void Pool::TakeItems(int worker, int home) {
+  for (int i = 0; i < takers_; ++i) {
+    const int part = (home + i) % takers_;
+    uint64_t begin, end;
+    while (Take(part, i == 0, &begin, &end)) {
+      fn_(context_, worker, static_cast<int64_t>(begin) * unit_,
+          std::min(static_cast<int64_t>(end) * unit_, items_));
     }
   }
 }
@@ -163,7 +205,7 @@ void Pool::WaitForHelpers(uint32_t helpers) {
   caller_sleeps_.store(false);
 }
 
-void Pool::Work() {
+void Pool::Work(int number) {
   const FlushDenormals flush;
   const auto open = [&] { return (gate_.load() & kPlaces) != 0; };
   for (;;) {
@@ -173,7 +215,10 @@ void Pool::Work() {
       if (processor_ >= 0 && processor_ == CurrentProcessor()) {
         LeaveProcessor(processor_);
       }
-      TakeItems(static_cast<int>(gate & kPlaces));
+      // The same part in every region: the rows of an image that it wrote in
+      // one step it reads in the next, from its own cache.
+      const int worker = static_cast<int>(gate & kPlaces);
+      TakeItems(worker, number < takers_ ? number : worker);
       left_.fetch_add(1);
       if (caller_sleeps_.load()) {
         { std::lock_guard<std::mutex> lock(mutex_); }
@@ -184,7 +229,8 @@ void Pool::Work() {
     if (SpinUntil(open)) continue;
     std::unique_lock<std::mutex> lock(mutex_);
     sleepers_.fetch_add(1);
-    wake_.wait(lock, open);
+    // Woken too late for a region, it spins for the next.
+    if (!open()) wake_.wait(lock);
     sleepers_.fetch_sub(1);
   }
 }

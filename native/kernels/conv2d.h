@@ -105,7 +105,7 @@ int64_t Conv2dItems(const void* geometry, int64_t batch) {
   const Conv2d& g = AsConv2d(geometry);
   if (IsPlane(g)) return PlaneItems(g, batch);
   const Split split = ConvSplit(g, batch);
-  return split.blocks * g.groups * split.groups;
+  return split.blocks * g.groups * split.groups * split.parts;
 }
 
 int64_t Conv2dItemCost(const void* geometry) {
@@ -237,16 +237,28 @@ void Conv2dRun(const void* geometry, const StepArgs& args, int64_t begin,
                nullptr,       g.act,     g.alpha,  g.beta};
   const int64_t packed = PanelFloats(gemm.panels, ConvSteps(g));
   const int64_t pixels = args.batch * g.oh * g.ow;
-  int64_t current = -1;
-  RowTable table = {a, c, 0, 0, 0, g.residual ? residual : nullptr};
-  for (int64_t item = begin; item < end; ++item) {
-    const int64_t block = item / (g.groups * split.groups);
-    const int64_t group = item / split.groups % g.groups;
-    const int64_t panel = item % split.groups * split.group;
+  const int64_t per_group = split.groups * split.parts;
+  const int64_t per_block = g.groups * per_group;
+  int64_t current = -1, filled = 0;
+  RowTable table = {a, c, 0, 0, 0, 0, g.residual ? residual : nullptr};
+  for (int64_t item = begin; item < end;) {
+    const int64_t block = item / per_block;
+    const int64_t group = item / per_group % g.groups;
+    const int64_t pixel = block * split.rows;
+    const int64_t rows = Smaller(split.rows, pixels - pixel);
+    const int64_t first = item % per_group;
+    Area area;
+    item += NextArea(split, gemm.panels, rows, first,
+                     Smaller(first + end - item, per_group), &area) -
+            first;
+    if (area.row == area.row_end) continue;
     if (block != current) {
-      const int64_t pixel = block * split.rows;
-      table.rows = Smaller(split.rows, pixels - pixel);
-      FillTable(g, args, pixel,
+      // The last area of the block here needs its own rows only.
+      const bool last = item == end || item % per_block == 0;
+      filled = last ? area.row : 0;
+      table.rows = last ? area.row_end - filled : rows;
+      table.stride = table.rows;
+      FillTable(g, args, pixel + filled,
                 {table.rows, a, c, residual, zeros,
                  PitchOf(args.in_pitch[0], g.c), scratch});
       current = block;
@@ -255,8 +267,7 @@ void Conv2dRun(const void* geometry, const StepArgs& args, int64_t begin,
     table.c_offset = group * gemm.panels.columns;
     gemm.b = args.packed + group * packed;
     if (g.bias) gemm.bias = args.in[2] + table.c_offset;
-    GemmBlock(gemm, table, panel,
-              Smaller(panel + split.group, gemm.panels.count));
+    GemmBlock(gemm, RowsOf(table, filled, area), area.panel, area.panel_end);
   }
 }
 

@@ -43,7 +43,7 @@ NEOCOG_INLINE int64_t PlaneRowCost(const Conv2d& g) {
 
 // Output rows of an item, and the input rows they see.
 NEOCOG_INLINE int64_t PlaneRows(const Conv2d& g) {
-  return Smaller(BlocksOf(kItemCycles / 4, PlaneRowCost(g)), g.oh);
+  return Smaller(BlocksOf(kItemCycles, PlaneRowCost(g)), g.oh);
 }
 NEOCOG_INLINE int64_t PlaneInRows(const Conv2d& g, int64_t rows) {
   return (rows - 1) * g.sh + g.kh;

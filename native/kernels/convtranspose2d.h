@@ -152,7 +152,7 @@ void ConvTranspose2dPack(const void* geometry, const float* kernel,
 int64_t ConvTranspose2dItems(const void* geometry, int64_t batch) {
   const ConvTranspose2d& g = AsTransposed(geometry);
   const Split split = TransposedSplit(g, batch);
-  return Phases(g) * split.blocks * split.groups;
+  return Phases(g) * split.blocks * split.groups * split.parts;
 }
 
 int64_t ConvTranspose2dItemCost(const void* geometry) {
@@ -220,30 +220,42 @@ void ConvTranspose2dRun(const void* geometry, const StepArgs& args,
 
   const Panels panels = PanelsOf(g.oc);
   const float* bias = g.bias ? args.in[2] : nullptr;
-  const int64_t per_phase = split.blocks * split.groups;
-  int64_t current = -1;
-  RowTable table = {a, c, 0, 0, 0, nullptr};
-  for (int64_t item = begin; item < end; ++item) {
-    const int64_t phase = item / per_phase;
-    const int64_t block = item / split.groups;
-    const int64_t panel = item % split.groups * split.group;
+  const int64_t per_block = split.groups * split.parts;
+  int64_t current = -1, filled = 0;
+  RowTable table = {a, c, 0, 0, 0, 0, nullptr};
+  for (int64_t item = begin; item < end;) {
+    const int64_t block = item / per_block;
+    const int64_t phase = block / split.blocks;
     const int64_t py = phase / ColPhases(g), px = phase % ColPhases(g);
     const PhaseAxis y = PhaseRows(g, py), x = PhaseCols(g, px);
+    const int64_t pixel = block % split.blocks * split.rows;
+    const int64_t pixels = args.batch * y.outputs * x.outputs;
+    const int64_t rows = Smaller(split.rows, pixels - pixel);
+    const int64_t first = item % per_block;
+    if (rows <= 0) {  // smaller phases need fewer blocks
+      item += per_block - first;
+      continue;
+    }
+    Area area;
+    item += NextArea(split, panels, rows, first,
+                     Smaller(first + end - item, per_block), &area) -
+            first;
+    if (area.row == area.row_end) continue;
     if (block != current) {
-      const int64_t pixel = block % split.blocks * split.rows;
-      const int64_t pixels = args.batch * y.outputs * x.outputs;
-      table.rows = Larger(Smaller(split.rows, pixels - pixel), 0);
-      if (table.rows > 0) {
-        PhaseTable(g, args, y, x, py, px, pixel, table.rows, zeros, a, c);
-      }
+      // The last area of the block here needs its own rows only.
+      const bool last = item == end || item % per_block == 0;
+      filled = last ? area.row : 0;
+      table.rows = last ? area.row_end - filled : rows;
+      table.stride = table.rows;
+      PhaseTable(g, args, y, x, py, px, pixel + filled, table.rows, zeros, a,
+                 c);
       current = block;
     }
-    if (table.rows == 0) continue;  // smaller phases need fewer blocks
     const float* packed =
         args.packed + PanelFloats(panels, TapsBefore(g, py, px) * g.c);
     const Gemm gemm = {panels, y.taps * x.taps, g.c,     packed,
                        bias,   g.act,           g.alpha, g.beta};
-    GemmBlock(gemm, table, panel, Smaller(panel + split.group, panels.count));
+    GemmBlock(gemm, RowsOf(table, filled, area), area.panel, area.panel_end);
   }
 }
 

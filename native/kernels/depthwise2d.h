@@ -74,7 +74,7 @@ NEOCOG_INLINE int64_t DepthwiseRowCost(const Depthwise2d& g) {
 }
 
 NEOCOG_INLINE int64_t DepthwiseRows(const Depthwise2d& g) {
-  const int64_t pairs = BlocksOf(kItemCycles / 4, DepthwiseRowCost(g) * 2);
+  const int64_t pairs = BlocksOf(kItemCycles, DepthwiseRowCost(g) * 2);
   return Smaller(pairs * 2, g.oh);
 }
 

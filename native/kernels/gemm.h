@@ -20,8 +20,10 @@ constexpr int64_t kBlockRows = 96;
 // steps takes 256 KiB, a block of A 384 KiB, of the second cache.
 constexpr int64_t kChunkSteps = 1024;
 
-// Cycles of an item where the shape lets us choose: about 10 microseconds.
-constexpr int64_t kItemCycles = 32768;
+// Cycles of an item where the shape lets us choose: about 3 microseconds. The
+// threads of a region end about so far apart; a kernel that is given many items
+// at once takes what lies together at once.
+constexpr int64_t kItemCycles = 8192;
 
 // Panels that one row takes at once, for 8 sums and more.
 constexpr int kLinePanels = kTileVecs >= 4 ? 2 : 4;
@@ -36,11 +38,11 @@ struct Gemm {
   float alpha, beta;
 };
 
-// Rows of a block.
+// Rows of a block, or some of them.
 struct RowTable {
-  const float* const* a;  // [taps][rows]: where `run` floats begin
+  const float* const* a;  // [taps][stride]: where `run` floats begin
   float* const* c;        // [rows]: where the columns begin
-  int64_t rows;
+  int64_t rows, stride;
   int64_t a_offset;              // floats to add to each pointer of a
   int64_t c_offset;              // and of c and residual
   const float* const* residual;  // [rows]: added to the bias, or null
@@ -63,7 +65,7 @@ NEOCOG_INLINE TileJob JobOf(const Gemm& gemm, const RowTable& table,
   const int64_t left = p.columns - column;
   TileJob job;
   job.a = table.a;
-  job.a_rows = table.rows;
+  job.a_rows = table.stride;
   job.a_offset = table.a_offset;
   job.taps = chunk.taps;
   job.run = chunk.run;
@@ -151,19 +153,21 @@ void GemmBlock(const Gemm& gemm, RowTable table, int64_t begin, int64_t end) {
     if (gemm.taps == 1) {
       table.a_offset = start.a_offset + chunk.first;
     } else {
-      table.a = start.a + chunk.first / gemm.run * start.rows;
+      table.a = start.a + chunk.first / gemm.run * start.stride;
     }
     GemmChunk(gemm, table, chunk, begin, end);
   }
 }
 
 // How a product of [rows] x [K] x [columns] is cut into items: blocks of rows
-// times groups of panels.
+// times groups of panels, and, where one panel is work enough, each block into
+// parts. Neighbours differ in the part, then in the group.
 struct Split {
   int64_t rows;  // of a block, at most
   int64_t blocks;
   int64_t group;  // panels
   int64_t groups;
+  int64_t parts;  // of a block; of more than one only where a group is a panel
 };
 
 // `block` limits the rows of a block; it must not depend on the batch, since
@@ -184,12 +188,62 @@ NEOCOG_INLINE Split SplitOf(int64_t rows, int64_t block, int64_t k,
   s.groups = BlocksOf(panels.count, s.group);
   s.group = BlocksOf(panels.count, s.groups);
   s.groups = BlocksOf(panels.count, s.group);
+  s.parts = s.group > 1 ? 1
+                        : Smaller(BlocksOf(cycles, kItemCycles),
+                                  BlocksOf(Smaller(s.rows, rows), kTileRows));
   return s;
 }
 
 // Cycles of an item: two vectors of products each.
 NEOCOG_INLINE int64_t SplitCost(const Split& s, int64_t rows, int64_t k) {
-  return Smaller(s.rows, rows) * k * s.group * kTileVecs / 2 + 200;
+  return Smaller(s.rows, rows) * k * s.group * kTileVecs / 2 / s.parts + 200;
+}
+
+// Rows of a block times panels.
+struct Area {
+  int64_t row, row_end;
+  int64_t panel, panel_end;
+};
+
+// Where a part of a block of `rows` begins: at one of the tiles that RunTiles
+// would make of all of them.
+NEOCOG_INLINE int64_t PartRow(const Split& s, int vecs, int64_t rows,
+                              int64_t part) {
+  const int64_t tiles = BlocksOf(rows, TileRows(vecs));
+  const int64_t tile = tiles * part / s.parts;
+  return tile * (rows / tiles) + Smaller(tile, rows % tiles);
+}
+
+// The largest area from `item` on of the items [item, end) of one block of
+// `rows`: some parts of one panel, or all rows of some panels. Answers the item
+// that follows.
+NEOCOG_INLINE int64_t NextArea(const Split& s, const Panels& panels,
+                               int64_t rows, int64_t item, int64_t end,
+                               Area* area) {
+  const int64_t part = item % s.parts;
+  const int64_t whole = part > 0 ? 0 : (end - item) / s.parts;
+  area->panel = item / s.parts * s.group;
+  area->panel_end =
+      Smaller(area->panel + Larger(whole, 1) * s.group, panels.count);
+  area->row = 0;
+  area->row_end = rows;
+  if (whole > 0) return item + whole * s.parts;
+  const int64_t now = Smaller(end - item, s.parts - part);
+  const int vecs = static_cast<int>(PanelVecs(panels, area->panel));
+  area->row = PartRow(s, vecs, rows, part);
+  area->row_end = PartRow(s, vecs, rows, part + now);
+  return item + now;
+}
+
+// The rows of `area`, where `table` begins with row `first` of the block.
+NEOCOG_INLINE RowTable RowsOf(const RowTable& table, int64_t first,
+                              const Area& area) {
+  RowTable rows = table;
+  rows.a += area.row - first;
+  rows.c += area.row - first;
+  if (rows.residual != nullptr) rows.residual += area.row - first;
+  rows.rows = area.row_end - area.row;
+  return rows;
 }
 
 // Parts of the scratch memory, in floats, each aligned to a cache line.

@@ -59,7 +59,7 @@ NEOCOG_INLINE int64_t CopiedRow(const Matmul& g) {
 int64_t MatmulItems(const void* geometry, int64_t batch) {
   const Matmul& g = AsMatmul(geometry);
   const Split split = MatmulSplit(g, batch);
-  return g.groups * split.blocks * split.groups;
+  return g.groups * split.blocks * split.groups * split.parts;
 }
 
 int64_t MatmulItemCost(const void* geometry) {
@@ -110,21 +110,32 @@ void MatmulRun(const void* geometry, const StepArgs& args, int64_t begin,
       PanelsOf(n), 1,       k,     nullptr, g.bias ? args.in[2] : nullptr,
       g.act,       g.alpha, g.beta};
 
-  int64_t current = -1;
-  for (int64_t item = begin; item < end; ++item) {
-    const int64_t block = item / split.groups;
+  const int64_t per_block = split.groups * split.parts;
+  int64_t current = -1, filled = 0;
+  RowTable table = {a_rows, c_rows, 0, 0, 0, 0, nullptr};
+  for (int64_t item = begin; item < end;) {
+    const int64_t block = item / per_block;
     const int64_t group = block / split.blocks;
     const int64_t row = block % split.blocks * split.rows;
     const int64_t rows = Smaller(split.rows, args.batch * m - row);
-    const int64_t panel = item % split.groups * split.group;
-    const int64_t panel_end = Smaller(panel + split.group, gemm.panels.count);
+    const int64_t first = item % per_block;
+    Area area;
+    item += NextArea(split, gemm.panels, rows, first,
+                     Smaller(first + end - item, per_block), &area) -
+            first;
+    if (area.row == area.row_end) continue;
     const float* const a = args.in[0] + group * m * k;
     const bool copies = MatmulCopies(g) && (g.ta ? m > 1 : rows > kTileRows);
     gemm.b = args.packed + group * PanelFloats(gemm.panels, k);
-    const RowTable table = {a_rows, c_rows, rows, 0, 0, nullptr};
-    if (block != current) {
-      int64_t sample = row / m, at = row % m;
-      for (int64_t i = 0; i < rows; ++i) {
+    const bool fresh = block != current;
+    if (fresh) {
+      // The last area of the block here needs its own rows only.
+      const bool last = item == end || item % per_block == 0;
+      filled = last ? area.row : 0;
+      table.rows = last ? area.row_end - filled : rows;
+      table.stride = table.rows;
+      int64_t sample = (row + filled) / m, at = (row + filled) % m;
+      for (int64_t i = 0; i < table.rows; ++i) {
         c_rows[i] =
             args.out[0] + sample * args.out_stride[0] + (group * m + at) * n;
         a_rows[i] = copies ? copy + i * to_row
@@ -134,19 +145,25 @@ void MatmulRun(const void* geometry, const StepArgs& args, int64_t begin,
           ++sample;
         }
       }
+      current = block;
     }
+    const RowTable part = RowsOf(table, filled, area);
     if (!copies) {
-      GemmBlock(gemm, table, panel, panel_end);
+      GemmBlock(gemm, part, area.panel, area.panel_end);
+    } else if (chunks.count == 1) {
+      if (fresh) {
+        MatmulCopy(g, a, args.in_stride[0], row + filled, table.rows,
+                   ChunkAt(chunks, 0), copy, to_row);
+      }
+      GemmChunk(gemm, part, ChunkAt(chunks, 0), area.panel, area.panel_end);
     } else {
       for (int64_t c = 0; c < chunks.count; ++c) {
         const Chunk chunk = ChunkAt(chunks, c);
-        if (block != current || chunks.count > 1) {
-          MatmulCopy(g, a, args.in_stride[0], row, rows, chunk, copy, to_row);
-        }
-        GemmChunk(gemm, table, chunk, panel, panel_end);
+        MatmulCopy(g, a, args.in_stride[0], row + area.row, part.rows, chunk,
+                   copy + (area.row - filled) * to_row, to_row);
+        GemmChunk(gemm, part, chunk, area.panel, area.panel_end);
       }
     }
-    current = block;
   }
 }
 
