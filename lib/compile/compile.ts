@@ -15,6 +15,7 @@ import { memory } from './memory.js';
 import { recognise } from './patterns.js';
 import { prune } from './prune.js';
 import { simplify } from './simplify.js';
+import { type Strip, strips } from './strips.js';
 
 /** From graph to plan: every decision that can be taken before the first run is taken here. */
 export function compile(graph: Graph): Plan {
@@ -34,14 +35,16 @@ export function compile(graph: Graph): Plan {
   ];
   const short = passes.reduce((before, pass) => pass(before), graph);
   const aliased = aliases(short);
-  const { refs, moves, constants, sampleArena, sharedArena, copies } = memory(short, aliased);
+  const together = strips(short, aliased);
+  const { refs, moves, constants, sampleArena, sharedArena, copies } = memory(short, aliased, together);
   const shapes = (ids: readonly number[]) => ids.map((id) => short.values[id] as Graph['values'][number]);
 
-  const steps = aliased.nodes.flatMap((node): Step | Step[] => {
+  const steps = aliased.nodes.flatMap((node, at): Step | Step[] => {
     const { op, name, attributes, inputs, outputs, repeat = 1 } = node;
     const items = (ids: readonly number[]) => shapes(ids).map((value) => itemOf(value, node.repeat));
     const geometry = ops[op].geometry(attributes, items(inputs), items(outputs));
-    const step = { op, name, geometry, repeat };
+    const { first, last } = together[at] as Strip;
+    const step = { op, name, geometry, repeat, together: at === first ? last - first + 1 : 1 };
     return (
       moves(node)?.map(({ from, to }) => ({ ...step, inputs: [from], outputs: [to] })) ?? {
         ...step,
@@ -72,5 +75,5 @@ function copyStep({ from, to }: { from: Ref; to: Ref }): Step {
     axes.map((axis) => [`${letter}${axis}`, axis === 5 ? last : outer]);
   const fields = [...along('d', 1, to.size), ...along('i', 0, 1), ...along('o', 0, 1)];
   const geometry = { ...Object.fromEntries(fields), from: 0, to: 0, fill: 0, value: 0 };
-  return { op: 'copy', name: 'copy', geometry, repeat: 1, inputs: [from], outputs: [to] };
+  return { op: 'copy', name: 'copy', geometry, repeat: 1, together: 1, inputs: [from], outputs: [to] };
 }
