@@ -10,8 +10,8 @@
 namespace neocog {
 namespace {
 
-// Floats of all buffers: half of a second cache of 512 KiB.
-constexpr int64_t kBufferFloats = 1 << 16;
+// Floats of all buffers: most of a second cache of 512 KiB.
+constexpr int64_t kBufferFloats = 3 << 15;
 
 Window WindowOf(const void* geometry) {
   Window window;
