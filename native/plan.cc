@@ -143,7 +143,7 @@ Plan::Plan(const PlanSpec& spec, const KernelTable& table, int threads)
   PackConstants(spec);
   KeepConstants(spec);
   if (steps_.size() > 1) Divide(spec);
-  Join();
+  Join(spec);
 }
 
 void Plan::AddStep(const PlanSpec& spec, const StepSpec& from,
@@ -279,7 +279,7 @@ void Plan::Divide(const PlanSpec& spec) {
   }
 }
 
-void Plan::Join() {
+void Plan::Join(const PlanSpec& spec) {
   for (size_t i = 0; i < steps_.size(); ++i) {
     const int64_t count = steps_[i].together;
     if (count < 2) continue;
@@ -288,9 +288,12 @@ void Plan::Join() {
     int64_t refs = 0;
     for (int64_t k = 0; fits && k < count; ++k) {
       const Step& step = steps_[i + k];
+      const OpIndex op = spec.steps[i + k].op;
       // What is packed in each run, or not in rows, is taken step by step.
-      fits = step.packed != nullptr && step.per_sample && !step.apart &&
-             step.repeat == 1;
+      fits = (op == kConv2d || op == kDepthwise2d) && step.packed != nullptr &&
+             step.per_sample && !step.apart && step.repeat == 1 &&
+             step.in_count <= kMostStripInputs &&
+             (k == 0 || Strips::Follows(&step.geometry, list[k - 1].geometry));
       list[k] = {step.kernel, &step.geometry, {}};
       refs += step.in_count + step.out_count;
     }

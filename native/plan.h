@@ -118,7 +118,7 @@ class Plan {
   void KeepConstants(const PlanSpec& spec);
   void Divide(const PlanSpec& spec);
   // Plans strips.
-  void Join();
+  void Join(const PlanSpec& spec);
   // How the steps take a batch; null: step by step.
   const Partition* PartitionFor(int64_t batch) const;
   Layout LayoutOf(int64_t batch, const Partition* partition) const;

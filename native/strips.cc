@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstring>
 
 #include "memory.h"
@@ -9,6 +10,9 @@
 
 namespace neocog {
 namespace {
+
+static_assert(offsetof(Conv2d, pl) == offsetof(Window, pl) &&
+              offsetof(Depthwise2d, pl) == offsetof(Window, pl));
 
 // Floats of all buffers: most of a second cache of 512 KiB.
 constexpr int64_t kBufferFloats = 3 << 15;
@@ -70,6 +74,12 @@ Strips::Strips(const StripStep* steps, int count) : count_(count) {
   }
   strips_ = (height + rows_ - 1) / rows_;
   rows_ = (height + strips_ - 1) / strips_;
+}
+
+bool Strips::Follows(const void* geometry, const void* before) {
+  const Window w = WindowOf(geometry);
+  const Window b = WindowOf(before);
+  return w.h == b.oh && w.w == b.ow && w.c == b.oc;
 }
 
 int64_t Strips::item_cost() const {
@@ -152,7 +162,6 @@ void Strips::Run(int64_t begin, int64_t end, float* scratch,
 
 void Strips::RunRows(int k, int64_t sample, Rows rows, const Rows* held,
                      float* const* buffers, float* scratch) const {
-  constexpr int kMostInputs = 4;
   constexpr int kResidual = 3;
   const StripStep& step = steps_[k];
   const StepArgs& whole = step.args;
@@ -163,8 +172,8 @@ void Strips::RunRows(int k, int64_t sample, Rows rows, const Rows* held,
     return given == 0 ? channels : given;
   };
 
-  const float* inputs[kMostInputs] = {};
-  int64_t pitches[kMostInputs] = {};
+  const float* inputs[kMostStripInputs] = {};
+  int64_t pitches[kMostStripInputs] = {};
   for (int32_t i = 0; i < whole.in_count; ++i) {
     inputs[i] = whole.in[i];
     pitches[i] = whole.in_pitch[i];

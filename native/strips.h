@@ -14,6 +14,9 @@ namespace neocog {
 // More steps are never taken together.
 constexpr int kMostTogether = 4;
 
+// Inputs of a step: x, weights, bias, residual.
+constexpr int kMostStripInputs = 4;
+
 // The fields that convolution and depthwise convolution begin with.
 struct Window {
 #define NEOCOG_WINDOW_FIELD(name) int32_t name;
@@ -38,6 +41,9 @@ class Strips {
   // Plans strips for `count` steps, each of which reads as its first input what
   // the one before makes.
   Strips(const StripStep* steps, int count);
+
+  // Does a step with this geometry read what one with `before` makes?
+  static bool Follows(const void* geometry, const void* before);
 
   int count() const { return count_; }
   int64_t items() const { return strips_; }    // of one sample

@@ -140,7 +140,9 @@ function share(
     const inputs = node.inputs.map(root);
     const { first, last: end } = strips[step] as Strip;
     /** All that is read while this step runs. */
-    const memories = nodes.slice(first, end + 1).flatMap((beside) => beside.inputs.map((id) => hostOf(root(id))));
+    const memories = nodes
+      .slice(first, end + 1)
+      .flatMap((beside) => beside.inputs.map((id) => hostOf(root(id))));
     /** The input whose memory output `id` takes over. */
     const taken = (id: number): number | undefined =>
       ops[node.op].inPlace
