@@ -28,7 +28,7 @@ struct StepSpec {
   OpIndex op;
   std::string name;  // for messages
   Geometry geometry;
-  int64_t repeat = 1;  // items per sample; refs hold all of them
+  int64_t repeat = 1;    // items per sample; refs hold all of them
   int64_t together = 1;  // steps from this one on that may share strips
   std::vector<Ref> inputs;
   std::vector<Ref> outputs;
@@ -92,7 +92,7 @@ class Plan {
   struct Step {
     const OpKernel* kernel;
     Geometry geometry;
-    int64_t repeat;  // items per sample
+    int64_t repeat;    // items per sample
     int64_t together;  // steps from this one on that may run in strips
     int64_t strips;    // number of those that begin here, or -1
     int64_t item_cost;
@@ -116,16 +116,16 @@ class Plan {
                const KernelTable& table);
   void PackConstants(const PlanSpec& spec);
   void KeepConstants(const PlanSpec& spec);
-  void Divide(const PlanSpec& spec);
   // Plans strips.
   void Join(const PlanSpec& spec);
+  void Divide();
   // How the steps take a batch; null: step by step.
   const Partition* PartitionFor(int64_t batch) const;
   Layout LayoutOf(int64_t batch, const Partition* partition) const;
   // Writes where the step's inputs and outputs lie.
   void Resolve(const Step& step, const Call& call, const Frame& frame) const;
-  StepArgs ArgsOf(const Step& step, float* const* pointers,
-                  const float* packed, int64_t batch) const;
+  StepArgs ArgsOf(const Step& step, float* const* pointers, const float* packed,
+                  int64_t batch) const;
   void RunStep(const Step& step, const Call& call, const Frame& frame) const;
   // Steps from `first` on, in strips.
   void RunTogether(size_t first, const Call& call, const Frame& frame) const;

@@ -68,6 +68,10 @@ Values ValuesOf(const std::vector<Footprint>& steps,
       values.of_ref[r] = values.Touch(refs[r], i, r >= outputs);
     }
   }
+  for (Value& value : values.all) {
+    value.first = steps[value.first].first_beside;
+    value.last = steps[value.last].last_beside;
+  }
   return values;
 }
 
@@ -120,6 +124,42 @@ std::vector<int64_t> Cheapest(const std::vector<Footprint>& steps,
   return chosen;
 }
 
+// A value in the memory of all samples, from one step to another.
+struct Placed {
+  size_t id, first, last;
+  int64_t size, offset;
+};
+
+// The biggest value first, each into the first gap between those that live at
+// the same time. Answers the size of the memory.
+int64_t Place(std::vector<Placed>* values) {
+  std::sort(values->begin(), values->end(),
+            [](const Placed& a, const Placed& b) {
+              return a.size != b.size ? a.size > b.size : a.id < b.id;
+            });
+  int64_t extent = 0;
+  std::vector<const Placed*> beside;  // by offset
+  for (size_t i = 0; i < values->size(); ++i) {
+    Placed& value = (*values)[i];
+    beside.clear();
+    for (size_t j = 0; j < i; ++j) {
+      const Placed& other = (*values)[j];
+      if (other.first <= value.last && value.first <= other.last) {
+        beside.push_back(&other);
+      }
+    }
+    std::sort(
+        beside.begin(), beside.end(),
+        [](const Placed* a, const Placed* b) { return a->offset < b->offset; });
+    for (const Placed* other : beside) {
+      if (value.offset + value.size <= other->offset) break;
+      value.offset = std::max(value.offset, other->offset + other->size);
+    }
+    extent = std::max(extent, value.offset + value.size);
+  }
+  return extent;
+}
+
 }  // namespace
 
 Partition PartitionOf(const std::vector<Footprint>& steps,
@@ -131,26 +171,43 @@ Partition PartitionOf(const std::vector<Footprint>& steps,
   std::vector<size_t> segment_of(steps.size());
   for (size_t i = 0; i < steps.size(); ++i) {
     if (i == 0 || sizes[i] != sizes[i - 1]) {
-      partition.segments.push_back({i, i, sizes[i], 0});
+      partition.segments.push_back({i, i, sizes[i], Size(0), 0});
     }
     Segment& segment = partition.segments.back();
     segment.end = i + 1;
-    segment.cycles += steps[i].cycles;
+    segment.cycles = segment.cycles + steps[i].cycles;
     segment_of[i] = partition.segments.size() - 1;
-    partition.most = std::max(partition.most, sizes[i]);
+    partition.grouped |= sizes[i] > 0;
   }
-  partition.local.assign(refs.size(), false);
-  for (size_t r = 0; r < refs.size(); ++r) {
-    if (values.of_ref[r] < 0) continue;
-    const Value& value = values.all[values.of_ref[r]];
-    const size_t segment = segment_of[value.first];
-    if (segment == segment_of[value.last] &&
-        partition.segments[segment].samples > 0) {
-      partition.local[r] = true;
-    } else {
-      partition.extent =
-          std::max(partition.extent, value.offset + value.stride);
+  if (!partition.grouped) return partition;
+
+  std::vector<bool> local;
+  std::vector<int64_t> offsets;
+  std::vector<Placed> placed;
+  for (size_t id = 0; id < values.all.size(); ++id) {
+    const Value& value = values.all[id];
+    Segment& from = partition.segments[segment_of[value.first]];
+    const Segment& to = partition.segments[segment_of[value.last]];
+    local.push_back(&from == &to && from.samples > 0);
+    offsets.push_back(value.offset);
+    if (local.back()) {
+      from.extent = std::max(from.extent, value.offset + value.stride);
+      continue;
     }
+    // While one group is at the end of a segment, another is at its beginning.
+    placed.push_back({id, from.samples > 0 ? from.begin : value.first,
+                      to.samples > 0 ? to.end - 1 : value.last,
+                      Size(value.stride).RoundedUp().value(), 0});
+  }
+  partition.extent = Place(&placed);
+  for (const Placed& value : placed) offsets[value.id] = value.offset;
+  for (const int64_t id : values.of_ref) {
+    partition.local.push_back(id >= 0 && local[id]);
+    partition.offsets.push_back(id < 0 ? 0 : offsets[id]);
+  }
+  for (const Segment& segment : partition.segments) {
+    partition.group =
+        std::max(partition.group, segment.samples * segment.extent);
   }
   return partition;
 }

@@ -10,6 +10,7 @@
 
 #include <vector>
 
+#include "memory.h"
 #include "refs.h"
 
 namespace neocog {
@@ -20,24 +21,31 @@ struct Footprint {
   int32_t in_count, out_count;
   int64_t sample_bytes;  // read and written for one sample
   int64_t weight_bytes;
-  int64_t cycles;  // for one sample
-  bool together;   // works on the whole batch, or on none of its samples
+  Size cycles;    // for one sample
+  bool together;  // works on the whole batch, or on none of its samples
+  // Steps that run at the same time, this one among them.
+  size_t first_beside, last_beside;
 };
 
 // Steps [begin, end).
 struct Segment {
   size_t begin, end;
   int64_t samples;  // of a group; 0: all, step by step
-  int64_t cycles;   // for one sample
+  Size cycles;      // for one sample
+  // Floats per sample of the memory that a group has of its own, for values
+  // that nobody else knows.
+  int64_t extent;
 };
 
 struct Partition {
   std::vector<Segment> segments;
-  // For each ref: a value of the sample arena that only one segment of groups
-  // knows. Each group has memory of its own for it.
+  // For each ref to the sample arena: whether the value is in the memory of a
+  // group, and its offset there or in the memory of all samples.
   std::vector<bool> local;
-  int64_t most = 0;    // samples of the largest group; 0: no groups at all
-  int64_t extent = 0;  // floats per sample of all that is not local
+  std::vector<int64_t> offsets;
+  int64_t extent = 0;    // floats per sample of the memory of all samples
+  bool grouped = false;  // some segment has groups
+  int64_t group = 0;     // floats of the memory of a group, at most
 };
 
 // The largest group that is ever worth it.

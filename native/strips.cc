@@ -45,7 +45,8 @@ Geometry GeometryOf(const StripStep& step, const Window& whole, Rows in,
   Window window = whole;
   window.h = static_cast<int32_t>(in.count());
   window.oh = static_cast<int32_t>(out.count());
-  window.pt = static_cast<int32_t>(in.begin - (out.begin * whole.sh - whole.pt));
+  window.pt =
+      static_cast<int32_t>(in.begin - (out.begin * whole.sh - whole.pt));
   std::memcpy(&geometry, &window, sizeof(window));
   return geometry;
 }
@@ -64,8 +65,7 @@ Strips::Strips(const StripStep* steps, int count) : count_(count) {
     for (int k = count - 1; k > 0; --k) {
       const Window& w = windows_[k];
       needed = std::min<int64_t>(
-          (needed - 1) * w.sh + static_cast<int64_t>(w.kh - 1) * w.dh + 1,
-          w.h);
+          (needed - 1) * w.sh + static_cast<int64_t>(w.kh - 1) * w.dh + 1, w.h);
       capacity_[k - 1] = needed;
       floats += needed * RowFloats(windows_[k - 1]);
     }
@@ -112,8 +112,7 @@ int64_t Strips::scratch_size() const {
 
 void Strips::NeedsOf(int64_t index, Rows* needs) const {
   const int64_t first = index * rows_;
-  Rows out = {first,
-              std::min<int64_t>(first + rows_, windows_[count_ - 1].oh)};
+  Rows out = {first, std::min<int64_t>(first + rows_, windows_[count_ - 1].oh)};
   for (int k = count_ - 1; k >= 0; --k) {
     needs[k] = out;
     out = InputRows(windows_[k], out);
@@ -179,11 +178,11 @@ void Strips::RunRows(int k, int64_t sample, Rows rows, const Rows* held,
     pitches[i] = whole.in_pitch[i];
   }
   if (k == 0) {
-    inputs[0] += sample * whole.in_stride[0] +
-                 in.begin * w.w * pitch(pitches[0], w.c);
+    inputs[0] +=
+        sample * whole.in_stride[0] + in.begin * w.w * pitch(pitches[0], w.c);
   } else {
-    inputs[0] =
-        buffers[k - 1] + (in.begin - held[k - 1].begin) * RowFloats(windows_[k - 1]);
+    inputs[0] = buffers[k - 1] +
+                (in.begin - held[k - 1].begin) * RowFloats(windows_[k - 1]);
     pitches[0] = 0;
   }
   if (whole.in_count > kResidual) {

@@ -46,9 +46,9 @@ class Strips {
   static bool Follows(const void* geometry, const void* before);
 
   int count() const { return count_; }
-  int64_t items() const { return strips_; }    // of one sample
-  int64_t item_cost() const;                   // CPU cycles
-  int64_t scratch_size() const;                // floats
+  int64_t items() const { return strips_; }  // of one sample
+  int64_t item_cost() const;                 // CPU cycles
+  int64_t scratch_size() const;              // floats
   StepArgs& args(int step) { return steps_[step].args; }
 
   // Runs the strips [begin, end) of all samples of the first step's input.

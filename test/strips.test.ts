@@ -143,7 +143,7 @@ describe('what does not run together', () => {
       1, 1, 1,
     ]);
     const graph = chain([60, 60, 8], [{ filters: 48 }, depthwise(3)]);
-    const [expanded] = graph.nodes[0]?.outputs as [number];
+    const [expanded] = (graph.nodes[0] as Graph['nodes'][number]).outputs as [number];
     expect(together(compile({ ...graph, outputs: [...graph.outputs, expanded] }))).toEqual([1, 1]);
   });
 

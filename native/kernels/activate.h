@@ -180,10 +180,10 @@ void ActivateLinesLoop(float alpha, float beta, float* const* lines,
                                     float* const* lines, int64_t count,
                                     int64_t column, int64_t n) {
   switch (static_cast<Act>(act)) {
-#define NEOCOG_ACTIVATE_CASE(name)                                      \
-  case Act::k_##name:                                                   \
-    return ActivateLinesLoop<Act::k_##name>(alpha, beta, lines, count, \
-                                            column, n);
+#define NEOCOG_ACTIVATE_CASE(name)                                             \
+  case Act::k_##name:                                                          \
+    return ActivateLinesLoop<Act::k_##name>(alpha, beta, lines, count, column, \
+                                            n);
     NEOCOG_ACTIVATIONS(NEOCOG_ACTIVATE_CASE)
 #undef NEOCOG_ACTIVATE_CASE
     case Act::kCount:

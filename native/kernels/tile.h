@@ -22,10 +22,10 @@ constexpr int kNarrowTileRows = 12;
 // A lone vector gets 8 rows: two multipliers with a latency of 4 cycles need 8
 // independent sums.
 constexpr int TileRows(int vecs) {
-  return vecs == 1                       ? 8
-         : vecs > kTileVecs              ? kWideTileRows
-         : vecs == 2 && kTileVecs == 4   ? kNarrowTileRows
-                                         : kTileRows;
+  return vecs == 1                     ? 8
+         : vecs > kTileVecs            ? kWideTileRows
+         : vecs == 2 && kTileVecs == 4 ? kNarrowTileRows
+                                       : kTileRows;
 }
 constexpr int kMaxRows = 12;
 
@@ -287,19 +287,19 @@ constexpr TilesFn TilesOf() {
   }
 }
 
-#define NEOCOG_TILES(v, fetch)                                 \
-  {                                                            \
-    TilesOf<1, v, fetch>(), TilesOf<2, v, fetch>(),            \
-        TilesOf<3, v, fetch>(), TilesOf<4, v, fetch>(),        \
-        TilesOf<5, v, fetch>(), TilesOf<6, v, fetch>(),        \
-        TilesOf<7, v, fetch>(), TilesOf<8, v, fetch>(),        \
-        TilesOf<9, v, fetch>(), TilesOf<10, v, fetch>(),       \
-        TilesOf<11, v, fetch>(), TilesOf<12, v, fetch>()       \
+#define NEOCOG_TILES(v, fetch)                                              \
+  {                                                                         \
+    TilesOf<1, v, fetch>(), TilesOf<2, v, fetch>(), TilesOf<3, v, fetch>(), \
+        TilesOf<4, v, fetch>(), TilesOf<5, v, fetch>(),                     \
+        TilesOf<6, v, fetch>(), TilesOf<7, v, fetch>(),                     \
+        TilesOf<8, v, fetch>(), TilesOf<9, v, fetch>(),                     \
+        TilesOf<10, v, fetch>(), TilesOf<11, v, fetch>(),                   \
+        TilesOf<12, v, fetch>()                                             \
   }
-#define NEOCOG_PANELS(fetch)                           \
-  {                                                    \
-    NEOCOG_TILES(1, fetch), NEOCOG_TILES(2, fetch),    \
-        NEOCOG_TILES(3, fetch), NEOCOG_TILES(4, fetch) \
+#define NEOCOG_PANELS(fetch)                                                \
+  {                                                                         \
+    NEOCOG_TILES(1, fetch), NEOCOG_TILES(2, fetch), NEOCOG_TILES(3, fetch), \
+        NEOCOG_TILES(4, fetch)                                              \
   }
 // kTiles[fetches][vecs - 1][rows - 1]
 constexpr TilesFn kTiles[2][4][kMaxRows] = {NEOCOG_PANELS(false),

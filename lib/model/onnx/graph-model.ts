@@ -2,14 +2,23 @@ import { backendInfo } from '../../backend/select.js';
 import type { OnnxFile } from '../../formats/onnx/file.js';
 import { checkOperators } from '../../onnx/import.js';
 import { batch as batchLength, type Value } from '../../onnx/value.js';
-import type { DataType, Tensor } from '../../tensor.js';
+import { type DataType, sizeOf, type Tensor } from '../../tensor.js';
 import { readOne, readSignal } from '../arguments.js';
+import type { Engine } from '../engine.js';
 import type { Model, PredictOptions, StreamOptions } from '../face.js';
 import type { ModelSettings } from '../options.js';
 import { register } from '../origin.js';
 import { profileOf, readRuns, sampleFor } from '../profile.js';
 import { predictEach } from '../stream.js';
-import { type GraphCall, type GraphPort, graphPorts, readGraphCall, readGraphOut } from './ports.js';
+import {
+  fitsShape,
+  type GraphCall,
+  type GraphPort,
+  graphPorts,
+  type ResultPlace,
+  readGraphCall,
+  readGraphOut,
+} from './ports.js';
 import { copyInto, knownTensor, newFloats, placeOf, resultTensor } from './results.js';
 import { graphBytes, saveGraph } from './save-graph.js';
 import { asFileError, type Special, specialiser } from './specialise.js';
@@ -25,10 +34,10 @@ export function graphModel(
 ): Model {
   const inputs = graphPorts(file.inputs, layout, fail);
   const weights = graphWeights(file);
-  const special = specialiser(file, weights.initializers, inputs, layout, settings);
+  const specials = specialiser(file, weights.initializers, inputs, layout, settings);
   const outputs = checked(() => {
     checkOperators(file);
-    const declared = special.declared();
+    const declared = specials.declared();
     // Weights are packed now: the first prediction takes as long as the second.
     if (declared?.outputs.some(({ kind }) => kind === 'flowing')) declared.engine.program();
     return outputPorts(file, layout, declared, fail);
@@ -36,37 +45,44 @@ export function graphModel(
   const port = ({ name, dtype, shape = [] }: GraphPort) => Object.freeze({ name, shape, dtype });
   const [inputFaces, outputFaces] = [Object.freeze(inputs.map(port)), Object.freeze(outputs.map(port))];
 
-  const prepare = (who: string, x: unknown) => {
-    const call = readGraphCall(who, inputs, outputs.length, x);
-    const made = special.of(who, call.tensors);
-    const first = call.tensors.get(inputs[0]?.name as string);
-    const n = made.batched ? (first?.shape[0] as number) : 1;
-    const places = made.outputs.map((value) => placeOf(who, value, n));
-    const arrays = made.inputs.map((name) => floatsOf(call.tensors.get(name) as Tensor<DataType>));
-    const flowing = places.filter((_, i) => made.outputs[i]?.kind === 'flowing');
-    return { call, made, n, places, arrays, flowing };
+  // What was made ready for the last call serves the next one of the same shapes.
+  let last: Ready | undefined;
+  const readyFor = (who: string, tensors: GraphCall['tensors']): Ready => {
+    if (last?.shapes.every((shape, i) => fitsShape(shape, (tensors[i] as Tensor<DataType>).shape)))
+      return last;
+    const special = specials.of(who, tensors);
+    const ready = makeReady(who, special, inputs, tensors);
+    last = special.numbered ? undefined : ready;
+    return ready;
   };
 
-  const answer = (
-    { call, made, n, places }: ReturnType<typeof prepare>,
-    results: readonly Float32Array[],
-  ): unknown => {
-    let next = 0;
-    const tensors = made.outputs.map((value: Value, i) => {
-      const place = places[i] as ReturnType<typeof placeOf>;
-      return value.kind === 'known'
-        ? knownTensor(place, value, n)
-        : resultTensor(place, results[next++] as Float32Array);
-    });
+  const prepare = (who: string, x: unknown) => {
+    const call = readGraphCall(who, inputs, outputs.length, x);
+    const ready = readyFor(who, call.tensors);
+    const arrays = ready.reads.map((input) => floatsOf(call.tensors[input] as Tensor<DataType>));
+    return { call, ready, arrays };
+  };
+
+  const answer = ({ call, ready }: ReturnType<typeof prepare>, results: readonly Float32Array[]): unknown => {
+    const tensors = ready.results.map(({ value, place, flows }) =>
+      value.kind === 'known'
+        ? knownTensor(place, value, ready.n)
+        : resultTensor(place, results[flows] as Float32Array),
+    );
     return inForm(call, outputs, tensors);
+  };
+
+  const retire = (): void => {
+    last = undefined;
+    specials.retire();
   };
 
   const predict = async (x: unknown, options?: PredictOptions) => {
     const signal = readSignal('predict', readOne('predict', 'signal', options));
     const prepared = prepare('predict', x);
-    const { made, n, arrays, flowing } = prepared;
+    const { ready, arrays } = prepared;
     signal?.throwIfAborted();
-    return answer(prepared, flowing.length > 0 ? await made.engine.run(n, arrays, signal) : []);
+    return answer(prepared, ready.flowing > 0 ? await ready.engine.run(ready.n, arrays, signal) : []);
   };
 
   const model = {
@@ -78,17 +94,17 @@ export function graphModel(
     weights: weights.map,
     preprocessing: settings.preprocessing,
     labels: settings.labels,
-    summary: () => graphSummary(file, inputFaces, outputFaces, special.declared()?.graph),
+    summary: () => graphSummary(file, inputFaces, outputFaces, specials.declared()?.graph),
     getWeights: () => weights.tensors(),
     setWeights(tensors: readonly Tensor[]) {
       weights.set('setWeights', tensors);
-      special.retire();
+      retire();
     },
     async loadWeights(from: unknown, options?: unknown) {
       const { readGraphWeights } = await import('../load-weights.js');
       const specs = [...weights.map].map(([name, { shape }]) => ({ name, shape }));
       weights.set('loadWeights', await readGraphWeights(specs, from, options));
-      special.retire();
+      retire();
     },
     predict,
 
@@ -96,36 +112,28 @@ export function graphModel(
       const who = 'predictSync';
       const out = readOne(who, 'out', options);
       const prepared = prepare(who, x);
-      const { call, made, n, places, arrays, flowing } = prepared;
-      const given = out === undefined ? undefined : readGraphOut(who, outputs, places, call, out);
-      const places32 = made.outputs.flatMap(({ kind, type }, i) =>
-        kind === 'flowing' ? [type === 'float32' ? given?.[i] : undefined] : [],
-      );
-      const results = flowing.map(
-        ({ shape }, i) =>
-          (places32[i]?.data as Float32Array | undefined) ??
-          newFloats(
-            who,
-            shape.reduce((size, length) => size * length, 1),
-          ),
-      );
-      if (flowing.length > 0) made.engine.program().runSync(n, arrays, results);
-      if (!given) return answer(prepared, results);
-      let next = 0;
-      made.outputs.forEach((value, i) => {
-        const place = places[i] as ReturnType<typeof placeOf>;
+      const { call, ready, arrays } = prepared;
+      const given = out === undefined ? undefined : readGraphOut(who, outputs, ready.places, call, out);
+      const floats: Float32Array[] = [];
+      for (const [i, { place, size, flows }] of ready.results.entries()) {
+        if (flows < 0) continue;
+        floats.push(given && place.dtype === 'float32' ? (given[i] as Tensor).data : newFloats(who, size));
+      }
+      if (ready.flowing > 0) ready.engine.program().runSync(ready.n, arrays, floats);
+      if (!given) return answer(prepared, floats);
+      for (const [i, { value, place, flows }] of ready.results.entries()) {
         const target = given[i] as Tensor<DataType>;
-        if (value.kind === 'known') copyInto(target, knownTensor(place, value, n));
-        else if (results[next++] !== target.data)
-          copyInto(target, resultTensor(place, results[next - 1] as Float32Array));
-      });
+        if (value.kind === 'known') copyInto(target, knownTensor(place, value, ready.n));
+        else if (floats[flows] !== target.data)
+          copyInto(target, resultTensor(place, floats[flows] as Float32Array));
+      }
       return out;
     },
 
     profile(x?: unknown, options?: unknown) {
       const runs = readRuns(options);
-      const { made, n, arrays } = prepare('profile', x ?? sampleFor(inputs));
-      return profileOf(made.engine, n, arrays, runs);
+      const { ready, arrays } = prepare('profile', x ?? sampleFor(inputs));
+      return profileOf(ready.engine, ready.n, arrays, runs);
     },
 
     predictStream: (source: unknown, options?: StreamOptions) =>
@@ -133,7 +141,10 @@ export function graphModel(
 
     save: (path: string | URL) => saveGraph(path, file, weights.initializers(), settings),
     toBytes: () => graphBytes(file, weights.initializers(), settings),
-    [Symbol.dispose]: () => special.dispose(),
+    [Symbol.dispose]() {
+      last = undefined;
+      specials.dispose();
+    },
   };
   const made = Object.freeze(model) as unknown as Model;
   register(made, {
@@ -142,6 +153,50 @@ export function graphModel(
     settings,
   });
   return made;
+}
+
+/** All that calls of the same shapes have in common. */
+interface Ready {
+  readonly engine: Engine;
+  /** Of the model's inputs. */
+  readonly shapes: readonly (readonly number[])[];
+  readonly n: number;
+  /** Numbers of the inputs that the program reads. */
+  readonly reads: readonly number[];
+  readonly places: readonly ResultPlace[];
+  readonly results: readonly {
+    readonly value: Value;
+    readonly place: ResultPlace;
+    readonly size: number;
+    /** Number among the outputs of the program; -1 where it was known before. */
+    readonly flows: number;
+  }[];
+  /** Outputs of the program. */
+  readonly flowing: number;
+}
+
+function makeReady(
+  who: string,
+  special: Special,
+  inputs: readonly GraphPort[],
+  tensors: readonly Tensor<DataType>[],
+): Ready {
+  const n = special.batched ? (tensors[0]?.shape[0] as number) : 1;
+  const places = special.outputs.map((value) => placeOf(who, value, n));
+  let flowing = 0;
+  const results = special.outputs.map((value, i) => {
+    const place = places[i] as ResultPlace;
+    return { value, place, size: sizeOf(place.shape), flows: value.kind === 'flowing' ? flowing++ : -1 };
+  });
+  return {
+    engine: special.engine,
+    shapes: tensors.map(({ shape }) => shape),
+    n,
+    reads: special.inputs.map((name) => inputs.findIndex((port) => port.name === name)),
+    places,
+    results,
+    flowing,
+  };
 }
 
 /** Numbers as the engine holds them. */

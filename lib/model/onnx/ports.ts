@@ -13,9 +13,10 @@ export interface GraphPort {
   readonly free: readonly (string | undefined)[];
 }
 
-/** What was given to a model, by the names of its inputs. */
+/** What was given to a model. */
 export interface GraphCall {
-  readonly tensors: ReadonlyMap<string, Tensor<DataType>>;
+  /** In the order of the model's inputs. */
+  readonly tensors: readonly Tensor<DataType>[];
   /** Given by name, so the answer goes by name. */
   readonly keyed: boolean;
 }
@@ -61,15 +62,16 @@ export function readGraphCall(
   value: unknown,
 ): GraphCall {
   const keyed = !isTensor(value);
-  const given = keyed ? named(who, 'inputs', inputs, value) : single(who, inputs, outputs, value);
+  const given = keyed ? named(who, 'inputs', inputs, value) : undefined;
+  if (!given) checkSingle(who, inputs, outputs);
   const lengths = new Map<string, number>();
-  const tensors = inputs.map((port): [string, Tensor<DataType>] => {
-    const what = keyed ? `input ${show(port.name)}` : 'the input';
-    const x = checkTensor(who, what, given.get(port.name));
+  const tensors = inputs.map((port) => {
+    const what = given ? `input ${show(port.name)}` : 'the input';
+    const x = checkTensor(who, what, given ? given.get(port.name) : value);
     checkPort(who, what, port, x, lengths);
-    return [port.name, x];
+    return x;
   });
-  return { tensors: new Map(tensors), keyed };
+  return { tensors, keyed };
 }
 
 function checkPort(
@@ -81,15 +83,14 @@ function checkPort(
 ): void {
   if (x.dtype !== dtype) throw new ShapeError(`${who}: expected ${what} to be ${dtype}, got ${x.dtype}`);
   if (!shape) return;
-  const fits =
-    x.shape.length === shape.length && shape.every((length, axis) => length < 0 || length === x.shape[axis]);
-  if (!fits) {
+  if (!fitsShape(shape, x.shape)) {
     const shown = shape.map((length, axis) => (length < 0 ? (free[axis] ?? '?') : length));
     throw new ShapeError(
       `${who}: expected ${what} of shape ${showShape(shown)}, the batch included, got ${showShape(x.shape)}`,
     );
   }
-  for (const [axis, name] of free.entries()) {
+  for (let axis = 0; axis < free.length; axis++) {
+    const name = free[axis];
     if (name === undefined) continue;
     const length = x.shape[axis] as number;
     const before = lengths.get(name);
@@ -102,12 +103,17 @@ function checkPort(
   }
 }
 
-function single(
-  who: string,
-  inputs: readonly GraphPort[],
-  outputs: number,
-  value: unknown,
-): ReadonlyMap<string, unknown> {
+/** Whether a shape has the wanted lengths, of which negative ones are free. */
+export function fitsShape(wanted: readonly number[], shape: readonly number[]): boolean {
+  let fits = shape.length === wanted.length;
+  for (let axis = 0; fits && axis < wanted.length; axis++) {
+    const length = wanted[axis] as number;
+    fits = length < 0 || length === shape[axis];
+  }
+  return fits;
+}
+
+function checkSingle(who: string, inputs: readonly GraphPort[], outputs: number): void {
   const [port] = inputs;
   if (!port || inputs.length > 1) {
     throw new OptionError(`${who}: expected an object with the inputs ${names(inputs)}, got one tensor`);
@@ -117,7 +123,6 @@ function single(
       `${who}: expected an object such as { ${JSON.stringify(port.name)}: tensor }, since there are ${outputs} outputs, got one tensor`,
     );
   }
-  return new Map([[port.name, value]]);
 }
 
 /** The own entries of an object: exactly those of the ports. */
@@ -161,16 +166,12 @@ export function readGraphOut(
   { tensors, keyed }: GraphCall,
   out: unknown,
 ): readonly Tensor<DataType>[] {
-  const given = keyed ? named(who, 'outputs', outputs, out) : new Map([[outputs[0]?.name as string, out]]);
+  const given = keyed ? named(who, 'outputs', outputs, out) : undefined;
   const found = outputs.map(({ name }, i) => {
-    const what = keyed ? `out ${show(name)}` : 'out';
-    const result = checkTensor(who, what, given.get(name));
+    const what = given ? `out ${show(name)}` : 'out';
+    const result = checkTensor(who, what, given ? given.get(name) : out);
     const { shape, dtype } = places[i] as ResultPlace;
-    if (
-      result.dtype !== dtype ||
-      result.shape.length !== shape.length ||
-      shape.some((length, axis) => length !== result.shape[axis])
-    ) {
+    if (result.dtype !== dtype || !fitsShape(shape, result.shape)) {
       throw new ShapeError(
         `${who}: expected ${what} to be ${dtype} of shape ${showShape(shape)}, got ${result.dtype} ${showShape(result.shape)}`,
       );
@@ -178,11 +179,10 @@ export function readGraphOut(
     return result;
   });
   found.forEach(({ data }, i) => {
-    const taken = [
-      ...[...tensors.values()].map((x) => x.data),
-      ...found.slice(0, i).map((other) => other.data),
-    ];
-    if (taken.some((other) => overlaps(other, data))) {
+    const taken =
+      tensors.some((x) => overlaps(x.data, data)) ||
+      found.some((other, j) => j < i && overlaps(other.data, data));
+    if (taken) {
       throw new OptionError(
         `${who}: expected every out to have memory of its own, got memory that is in use`,
       );

@@ -18,13 +18,15 @@ export interface Special {
   readonly outputs: Imported['outputs'];
   /** The first axis of all inputs is a batch of any size, which the program leaves out. */
   readonly batched: boolean;
+  /** The numbers of some inputs, and not only their shapes, decided about it. */
+  readonly numbered: boolean;
   /** The graph as imported, for the summary; gone once the program is made. */
   readonly graph: Graph;
 }
 
 export interface Specialiser {
-  /** What computes these inputs; made now where no call of the same shapes came before. */
-  of(who: string, tensors: ReadonlyMap<string, Tensor<DataType>>): Special;
+  /** What computes these inputs, in their order; made now where no call of the same shapes came before. */
+  of(who: string, tensors: readonly Tensor<DataType>[]): Special;
   /** For the shapes that the file declares; undefined where lengths other than the batch are free. */
   declared(): Special | undefined;
   /** The weights have changed: all programs are made anew. */
@@ -66,6 +68,7 @@ export function specialiser(
       inputs: imported.inputs,
       outputs: imported.outputs,
       batched,
+      numbered: known.size > 0,
       get graph() {
         return graph ?? importOnnx(file, { mode, shapes, known, weights: weights(), layout }).graph;
       },
@@ -113,7 +116,8 @@ export function specialiser(
   };
 
   return Object.freeze({
-    of(who: string, tensors: ReadonlyMap<string, Tensor<DataType>>) {
+    of(who: string, given: readonly Tensor<DataType>[]) {
+      const tensors = new Map(inputs.map(({ name }, i) => [name, given[i] as Tensor<DataType>]));
       // An engine that was disposed answers for itself.
       if (disposed) return [...specials.values()][0] ?? of(tensors);
       try {
