@@ -65,6 +65,18 @@ NEOCOG_INLINE void FmaInto(Vec a, Vec b, Vec* c) {
   *c = t;
 }
 
+// Which lane of its four each lane takes.
+constexpr int kMostSpread = 4;
+using Spreader = __m256i;
+NEOCOG_INLINE Spreader SpreaderOf(int group, int channel) {
+  const __m256i lanes = _mm256_set_epi32(3, 2, 1, 0, 3, 2, 1, 0);
+  return _mm256_or_si256(_mm256_and_si256(lanes, _mm256_set1_epi32(-group)),
+                         _mm256_set1_epi32(channel));
+}
+NEOCOG_INLINE Vec Spread(Vec a, Spreader s) {
+  return _mm256_permutevar_ps(a, s);
+}
+
 // maxps and minps answer their second operand where either is NaN.
 NEOCOG_INLINE Vec AtLeast(Vec x, Vec low) { return _mm256_max_ps(low, x); }
 NEOCOG_INLINE Vec AtMost(Vec x, Vec high) { return _mm256_min_ps(high, x); }

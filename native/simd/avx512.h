@@ -54,6 +54,19 @@ NEOCOG_INLINE void FmaInto(Vec a, Vec b, Vec* c) {
   *c = t;
 }
 
+// Which lane each lane takes.
+constexpr int kMostSpread = 8;
+using Spreader = __m512i;
+NEOCOG_INLINE Spreader SpreaderOf(int group, int channel) {
+  const __m512i lanes =
+      _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+  return _mm512_or_epi32(_mm512_and_epi32(lanes, _mm512_set1_epi32(-group)),
+                         _mm512_set1_epi32(channel));
+}
+NEOCOG_INLINE Vec Spread(Vec a, Spreader s) {
+  return _mm512_permutexvar_ps(s, a);
+}
+
 // maxps and minps answer their second operand where either is NaN.
 NEOCOG_INLINE Vec AtLeast(Vec x, Vec low) { return _mm512_max_ps(low, x); }
 NEOCOG_INLINE Vec AtMost(Vec x, Vec high) { return _mm512_min_ps(high, x); }
