@@ -72,8 +72,12 @@ Strips::Strips(const StripStep* steps, int count) : count_(count) {
     rows_ = rows;
     if (floats <= kBufferFloats) break;
   }
+  // Depthwise convolution takes two rows at a time.
+  if (rows_ > 1) rows_ -= rows_ % 2;
   strips_ = (height + rows_ - 1) / rows_;
   rows_ = (height + strips_ - 1) / strips_;
+  if (rows_ > 1) rows_ += rows_ % 2;
+  strips_ = (height + rows_ - 1) / rows_;
 }
 
 bool Strips::Follows(const void* geometry, const void* before) {
