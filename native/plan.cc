@@ -101,6 +101,7 @@ Plan::Plan(const PlanSpec& spec, const KernelTable& table, int threads)
   for (const StepSpec& step : spec.steps) AddStep(spec, step, table);
   PackConstants(spec);
   KeepConstants(spec);
+  Join(spec);
   if (steps_.size() > 1) Divide();
 }
 
@@ -111,6 +112,8 @@ void Plan::AddStep(const PlanSpec& spec, const StepSpec& from,
   step.kernel = &kernel;
   step.geometry = from.geometry;
   step.repeat = from.repeat;
+  step.together = from.together;
+  step.strips = -1;
   step.item_cost = kernel.item_cost(&step.geometry);
   step.first_ref = refs_.size();
   step.in_count = static_cast<int32_t>(from.inputs.size());
@@ -207,13 +210,45 @@ void Plan::KeepConstants(const PlanSpec& spec) {
   }
 }
 
+void Plan::Join(const PlanSpec& spec) {
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    const int64_t count = steps_[i].together;
+    if (count < 2) continue;
+    StripStep list[kMostTogether];
+    bool fits = count <= kMostTogether && i + count <= steps_.size();
+    int64_t refs = 0;
+    for (int64_t k = 0; fits && k < count; ++k) {
+      const Step& step = steps_[i + k];
+      const OpIndex op = spec.steps[i + k].op;
+      // What is packed in each run, or not in rows, is taken step by step.
+      fits = (op == kConv2d || op == kDepthwise2d) && step.packed != nullptr &&
+             step.per_sample && !step.apart && step.repeat == 1 &&
+             step.in_count <= kMostStripInputs &&
+             (k == 0 || Strips::Follows(&step.geometry, list[k - 1].geometry));
+      list[k] = {step.kernel, &step.geometry, {}};
+      refs += step.in_count + step.out_count;
+    }
+    if (!fits) continue;
+    const Strips strips(list, static_cast<int>(count));
+    if (strips.items() < 2) continue;
+    const int64_t floats = Size(strips.scratch_size()).RoundedUp().value();
+    if (floats < 0) continue;
+    scratch_ = std::max(scratch_, floats);
+    pointers_ = std::max(pointers_, refs);
+    steps_[i].strips = static_cast<int64_t>(strips_.size());
+    strips_.push_back(strips);
+  }
+}
+
 // Weighs the steps, and decides how they take batches.
 void Plan::Divide() {
   std::vector<Footprint> footprints;
   for (const Step& step : steps_) {
     const int64_t items = step.kernel->items(&step.geometry, step.repeat);
-    Footprint print = {step.first_ref, step.in_count,   step.out_count, 0, 0,
-                       Size(0),        !step.per_sample};
+    const size_t number = footprints.size();
+    Footprint print = {
+        step.first_ref, step.in_count,    step.out_count, 0,     0,
+        Size(0),        !step.per_sample, number,         number};
     print.cycles = Size(step.item_cost) * items;
     if (step.packs >= 0 && step.packed == nullptr) print.together = true;
     for (int32_t i = 0; i < step.in_count + step.out_count; ++i) {
@@ -228,6 +263,14 @@ void Plan::Divide() {
       }
     }
     footprints.push_back(print);
+  }
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    if (steps_[i].strips < 0) continue;
+    const size_t last = i + static_cast<size_t>(steps_[i].together) - 1;
+    for (size_t k = i; k <= last; ++k) {
+      footprints[k].first_beside = i;
+      footprints[k].last_beside = last;
+    }
   }
   for (int64_t most = 1; most <= kMostSamples; most *= 2) {
     partitions_.push_back(

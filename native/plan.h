@@ -14,6 +14,7 @@
 #include "packing.h"
 #include "refs.h"
 #include "segments.h"
+#include "strips.h"
 
 namespace neocog {
 
@@ -27,7 +28,8 @@ struct StepSpec {
   OpIndex op;
   std::string name;  // for messages
   Geometry geometry;
-  int64_t repeat = 1;  // items per sample; refs hold all of them
+  int64_t repeat = 1;    // items per sample; refs hold all of them
+  int64_t together = 1;  // steps from this one on that may share strips
   std::vector<Ref> inputs;
   std::vector<Ref> outputs;
 };
@@ -90,7 +92,9 @@ class Plan {
   struct Step {
     const OpKernel* kernel;
     Geometry geometry;
-    int64_t repeat;  // items per sample
+    int64_t repeat;    // items per sample
+    int64_t together;  // steps from this one on that may run in strips
+    int64_t strips;    // number of those that begin here, or -1
     int64_t item_cost;
     size_t first_ref;  // its inputs, then its outputs
     int32_t in_count;
@@ -112,13 +116,19 @@ class Plan {
                const KernelTable& table);
   void PackConstants(const PlanSpec& spec);
   void KeepConstants(const PlanSpec& spec);
+  // Plans strips.
+  void Join(const PlanSpec& spec);
   void Divide();
   // How the steps take a batch; null: step by step.
   const Partition* PartitionFor(int64_t batch) const;
   Layout LayoutOf(int64_t batch, const Partition* partition) const;
   // Writes where the step's inputs and outputs lie.
   void Resolve(const Step& step, const Call& call, const Frame& frame) const;
+  StepArgs ArgsOf(const Step& step, float* const* pointers, const float* packed,
+                  int64_t batch) const;
   void RunStep(const Step& step, const Call& call, const Frame& frame) const;
+  // Steps from `first` on, in strips.
+  void RunTogether(size_t first, const Call& call, const Frame& frame) const;
   void RunSteps(size_t begin, size_t end, const Call& call,
                 const Frame& frame) const;
   // Groups of samples, each on one thread.
@@ -126,6 +136,7 @@ class Plan {
 
   int threads_;
   std::vector<Step> steps_;
+  std::vector<Strips> strips_;
   // One entry for each input and output of each step.
   std::vector<Ref> refs_;
   std::vector<int64_t> sizes_;

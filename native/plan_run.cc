@@ -146,6 +146,12 @@ void Plan::RunSteps(size_t begin, size_t end, const Call& call,
                     const Frame& frame) const {
   using Clock = std::chrono::steady_clock;
   for (size_t i = begin; i < end && !call.Cancelled(); ++i) {
+    const size_t together = static_cast<size_t>(steps_[i].together);
+    if (steps_[i].strips >= 0 && i + together <= end) {
+      RunTogether(i, call, frame);
+      i += together - 1;
+      continue;
+    }
     Clock::time_point start;
     if (call.times != nullptr) start = Clock::now();
     Resolve(steps_[i], call, frame);
@@ -243,30 +249,38 @@ void Plan::Resolve(const Step& step, const Call& call,
   }
 }
 
-void Plan::RunStep(const Step& step, const Call& call,
-                   const Frame& frame) const {
-  float** const pointers = frame.pointers;
+StepArgs Plan::ArgsOf(const Step& step, float* const* pointers,
+                      const float* packed, int64_t batch) const {
   const int64_t* sizes = sizes_.data() + step.first_ref;
   const int64_t* strides = strides_.data() + step.first_ref;
   const int64_t* pitches = pitches_.data() + step.first_ref;
+  return {pointers,
+          sizes,
+          strides,
+          pitches,
+          step.in_count,
+          pointers + step.in_count,
+          sizes + step.in_count,
+          strides + step.in_count,
+          pitches + step.in_count,
+          step.out_count,
+          packed,
+          batch};
+}
+
+void Plan::RunStep(const Step& step, const Call& call,
+                   const Frame& frame) const {
+  float** const pointers = frame.pointers;
+  const int64_t* strides = strides_.data() + step.first_ref;
   const bool packs_now = step.packs >= 0 && step.packed == nullptr;
   // Where every sample has its own weights, samples are taken one by one.
   const bool own_weights = packs_now && strides[step.packs] != 0;
   const bool one_by_one = own_weights || step.apart;
   float* const packing = call.memory + call.layout.packing;
   const int64_t items = frame.count * step.repeat;
-  const StepArgs args = {pointers,
-                         sizes,
-                         strides,
-                         pitches,
-                         step.in_count,
-                         pointers + step.in_count,
-                         sizes + step.in_count,
-                         strides + step.in_count,
-                         pitches + step.in_count,
-                         step.out_count,
-                         packs_now ? packing : step.packed,
-                         step.per_sample && !one_by_one ? items : 1};
+  const StepArgs args =
+      ArgsOf(step, pointers, packs_now ? packing : step.packed,
+             step.per_sample && !one_by_one ? items : 1);
   Region region = {step.kernel, &step.geometry, &args, frame.scratch, scratch_};
   for (int64_t s = 0; s < (one_by_one ? items : 1); ++s) {
     if (packs_now && (s == 0 || own_weights)) {
@@ -285,6 +299,52 @@ void Plan::RunStep(const Step& step, const Call& call,
     for (int32_t i = 0; i < step.in_count + step.out_count; ++i) {
       pointers[i] += strides[i];
     }
+  }
+}
+
+void Plan::RunTogether(size_t first, const Call& call,
+                       const Frame& frame) const {
+  struct Job {
+    const Strips& strips;
+    float* scratch;
+    int64_t scratch_stride;
+    double* times;  // [worker][step], or null
+  };
+  using Clock = std::chrono::steady_clock;
+  Strips strips = strips_[steps_[first].strips];
+  const size_t count = static_cast<size_t>(strips.count());
+  Frame part = frame;
+  for (size_t k = 0; k < count; ++k) {
+    const Step& step = steps_[first + k];
+    Resolve(step, call, part);
+    strips.args(static_cast<int>(k)) =
+        ArgsOf(step, part.pointers, step.packed, frame.count);
+    part.pointers += step.in_count + step.out_count;
+  }
+  std::vector<double> times;
+  if (call.times != nullptr) times.resize(frame.threads * count);
+  const Clock::time_point start = Clock::now();
+  Job job = {strips, frame.scratch, scratch_,
+             times.empty() ? nullptr : times.data()};
+  ParallelFor(
+      frame.count * strips.items(), strips.item_cost(), frame.threads,
+      [](void* context, int worker, int64_t from, int64_t to) {
+        const Job& j = *static_cast<const Job*>(context);
+        j.strips.Run(
+            from, to, j.scratch + worker * j.scratch_stride,
+            j.times == nullptr ? nullptr : j.times + worker * j.strips.count());
+      },
+      &job);
+  if (call.times == nullptr) return;
+  // The time of all, in proportion to what each took on all threads.
+  const double all =
+      std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+  double sum = 0;
+  for (const double time : times) sum += time;
+  for (size_t k = 0; k < count; ++k) {
+    double own = 0;
+    for (size_t i = k; i < times.size(); i += count) own += times[i];
+    call.times[first + k] = all * own / std::max(sum, 1e-9);
   }
 }
 

@@ -211,6 +211,7 @@ PlanSpec ReadPlan(Napi::Object from) {
     to.geometry = ReadGeometry(geometry.As<Napi::Object>(), to.op);
     to.repeat = SizeField(step, "repeat", to.name);
     if (to.repeat < 1) ThrowTypeError(env, to.name + ": expected a repeat");
+    to.together = SizeField(step, "together", to.name);
     to.inputs = ReadRefs(step, "inputs", to.name);
     to.outputs = ReadRefs(step, "outputs", to.name);
   }

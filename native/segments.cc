@@ -68,6 +68,10 @@ Values ValuesOf(const std::vector<Footprint>& steps,
       values.of_ref[r] = values.Touch(refs[r], i, r >= outputs);
     }
   }
+  for (Value& value : values.all) {
+    value.first = steps[value.first].first_beside;
+    value.last = steps[value.last].last_beside;
+  }
   return values;
 }
 

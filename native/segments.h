@@ -23,6 +23,8 @@ struct Footprint {
   int64_t weight_bytes;
   Size cycles;    // for one sample
   bool together;  // works on the whole batch, or on none of its samples
+  // Steps that run at the same time, this one among them.
+  size_t first_beside, last_beside;
 };
 
 // Steps [begin, end).

@@ -14,7 +14,14 @@
 //   LoadN, StoreN          the first n lanes, 1 <= n <= kLanes; LoadN fills the
 //                          others with 0
 //   MulAdd(a, b, c)        a * b + c (fused except in scalar.h)
+//   Quotient(a, b)         a / b within 2 units of the last place, for finite b
+//                          in [2^-125, 2^125]
 //   FmaInto(a, b, &c)      c += a * b; keeps c in a register in hot loops
+//   kMostSpread            the largest group of lanes for Spread; 0: there is
+//                          none
+//   Spread(a, SpreaderOf(group, i))
+//                          lane i of each group of 2, 4, ... lanes, in all its
+//                          lanes
 //   AtLeast(x, low), AtMost(x, high)
 //                          clip by a bound that is not NaN; NaN in x stays
 //   MaxNan(a, b), MinNan(a, b)

@@ -21,6 +21,7 @@ import { prune } from './prune.js';
 import { simplify } from './simplify.js';
 import { sinkReshapes } from './sink-reshapes.js';
 import { spread } from './spread.js';
+import { type Strip, strips } from './strips.js';
 
 const usual: AlgorithmOptions = { exact: false, lowMemory: false, batchHint: 1 };
 
@@ -47,14 +48,16 @@ export function compile(graph: Graph, options: AlgorithmOptions = usual): Plan {
   ];
   const short = passes.reduce((before, pass) => pass(before), graph);
   const aliased = aliases(short);
-  const { refs, moves, constants, sampleArena, sharedArena, copies } = memory(short, aliased);
+  const together = strips(short, aliased);
+  const { refs, moves, constants, sampleArena, sharedArena, copies } = memory(short, aliased, together);
   const shapes = (ids: readonly number[]) => ids.map((id) => short.values[id] as Graph['values'][number]);
 
-  const steps = aliased.nodes.flatMap((node): Step | Step[] => {
+  const steps = aliased.nodes.flatMap((node, at): Step | Step[] => {
     const { op, name, attributes, inputs, outputs, repeat = 1 } = node;
     const items = (ids: readonly number[]) => shapes(ids).map((value) => itemOf(value, node.repeat));
     const geometry = ops[op].geometry(attributes, items(inputs), items(outputs));
-    const step = { op, name, geometry, repeat };
+    const { first, last } = together[at] as Strip;
+    const step = { op, name, geometry, repeat, together: at === first ? last - first + 1 : 1 };
     const left = moves(node);
     if (left) return left.map(({ from, to }) => ({ ...step, inputs: [from], outputs: [to] }));
     const placed = refs(node);
@@ -87,5 +90,5 @@ function copyStep({ from, to }: { from: Ref; to: Ref }): Step {
     axes.map((axis) => [`${letter}${axis}`, axis === 5 ? last : outer]);
   const fields = [...along('d', 1, to.size), ...along('i', 0, 1), ...along('o', 0, 1)];
   const geometry = { ...Object.fromEntries(fields), from: 0, to: 0, fill: 0, value: 0 };
-  return { op: 'copy', name: 'copy', geometry, repeat: 1, inputs: [from], outputs: [to] };
+  return { op: 'copy', name: 'copy', geometry, repeat: 1, together: 1, inputs: [from], outputs: [to] };
 }

@@ -5,6 +5,7 @@ import { sizeOf } from '../tensor.js';
 import type { Aliased, KernelNode } from './aliases.js';
 import { arena, type Lifetime } from './arena.js';
 import { type Slice, type Slices, slices, stepsOver } from './slices.js';
+import type { Strip } from './strips.js';
 
 /** A value that has to be copied to another place. */
 export interface Move {
@@ -30,9 +31,9 @@ type Place = Pick<Ref, 'space' | 'index' | 'offset'>;
 /**
  * Inputs are read and outputs are written where the caller has them; all else that steps make lies in two arenas, one
  * of sample and one of shared values, or in a part of a bigger value (slices.ts). A value may take the place of an input
- * of an op that allows it, if that is read there for the last time.
+ * of an op that allows it, if that is read there for the last time. Nodes of one strip run at the same time.
  */
-export function memory(graph: Graph, aliased: Aliased): Memory {
+export function memory(graph: Graph, aliased: Aliased, strips: readonly Strip[]): Memory {
   const { nodes, root } = aliased;
   const places = new Map<number, Place>();
   const made = new Set(nodes.flatMap((node) => node.outputs));
@@ -53,7 +54,7 @@ export function memory(graph: Graph, aliased: Aliased): Memory {
   });
 
   const parts = slices(graph, aliased, (id) => made.has(id) && !places.has(id));
-  const { hosts, lifetimes } = share(nodes, root, parts, (id) => !places.has(id), value);
+  const { hosts, lifetimes } = share(nodes, strips, root, parts, (id) => !places.has(id), value);
   const arenas = [true, false].map((perSample) =>
     arena(lifetimes.filter(({ id }) => value(id).perSample === perSample)),
   );
@@ -105,14 +106,17 @@ export function memory(graph: Graph, aliased: Aliased): Memory {
   };
 }
 
-/** The last step that reads a value, or another one that lies in the same memory. */
+/** The last step until which a value is read, or another one that lies in the same memory. */
 function lastReads(
   nodes: readonly KernelNode[],
+  strips: readonly Strip[],
   root: Aliased['root'],
   hostOf: (id: number) => number,
 ): ReadonlyMap<number, number> {
   return new Map(
-    nodes.flatMap((node, step) => node.inputs.map((id): [number, number] => [hostOf(root(id)), step])),
+    nodes.flatMap((node, step) =>
+      node.inputs.map((id): [number, number] => [hostOf(root(id)), (strips[step] as Strip).last]),
+    ),
   );
 }
 
@@ -122,18 +126,23 @@ function lastReads(
  */
 function share(
   nodes: readonly KernelNode[],
+  strips: readonly Strip[],
   root: Aliased['root'],
   { of }: Slices,
   inArena: (id: number) => boolean,
   value: (id: number) => Value,
 ) {
   const hostOf = (id: number): number => of.get(id)?.host ?? id;
-  const lasts = lastReads(nodes, root, hostOf);
+  const lasts = lastReads(nodes, strips, root, hostOf);
   const hosts = new Map<number, number>();
   const lifetimes = new Map<number, Lifetime>();
   nodes.forEach((node, step) => {
     const inputs = node.inputs.map(root);
-    const memories = inputs.map(hostOf);
+    const { first, last: end } = strips[step] as Strip;
+    /** All that is read while this step runs. */
+    const memories = nodes
+      .slice(first, end + 1)
+      .flatMap((beside) => beside.inputs.map((id) => hostOf(root(id))));
     /** The input whose memory output `id` takes over. */
     const taken = (id: number): number | undefined =>
       ops[node.op].inPlace
@@ -142,7 +151,7 @@ function share(
           (source) =>
             source !== undefined &&
             hosts.has(source) &&
-            lasts.get(source) === step &&
+            lasts.get(source) === end &&
             memories.indexOf(source) === memories.lastIndexOf(source) &&
             value(id).perSample === value(source).perSample &&
             sizeOf(value(id).shape) === sizeOf(value(source).shape),
@@ -150,7 +159,7 @@ function share(
     node.outputs.forEach((made, index) => {
       const id = hostOf(made);
       if (!inArena(id) || hosts.has(id)) return;
-      const last = lasts.get(id) ?? step;
+      const last = lasts.get(id) ?? end;
       const source = index === 0 && id === made ? taken(id) : undefined;
       const host = source === undefined ? undefined : hosts.get(source);
       if (host !== undefined) {
@@ -158,7 +167,7 @@ function share(
         lifetimes.set(host, { ...(lifetimes.get(host) as Lifetime), last });
       } else {
         hosts.set(id, id);
-        lifetimes.set(id, { id, size: sizeOf(value(id).shape), first: step, last });
+        lifetimes.set(id, { id, size: sizeOf(value(id).shape), first, last });
       }
     });
   });

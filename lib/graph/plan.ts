@@ -28,6 +28,8 @@ export interface Step {
   readonly geometry: Geometry;
   /** Items per sample that the kernel works on: each is 1 / `repeat` of a sample's floats. */
   readonly repeat: number;
+  /** So many steps from this one on may run at the same time, some rows after the other (compile/strips.ts). */
+  readonly together: number;
   readonly inputs: readonly Ref[];
   readonly outputs: readonly Ref[];
 }

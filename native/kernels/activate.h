@@ -36,8 +36,8 @@ NEOCOG_INLINE Vec Activate(Vec x, Vec alpha, Vec beta) {
       return AtMost(AtLeast(MulAdd(alpha, x, beta), zero), one);
     case Act::k_hardswish: {
       const Vec relu6 = AtMost(AtLeast(Add(x, Set1(3.0f)), zero), Set1(6.0f));
-      // Divided first: x * 6 could overflow.
-      return Mul(x, Div(relu6, Set1(6.0f)));
+      // The sixth first: x * 6 could overflow.
+      return Mul(x, Mul(relu6, Set1(1.0f / 6.0f)));
     }
     case Act::k_swish:
       return Swish(x);
@@ -101,6 +101,15 @@ NEOCOG_INLINE Clip ClipOf(int32_t act, float alpha, float beta) {
           Set1(relu || clip ? beta : __builtin_inff())};
 }
 
+// Which bounds there are at all.
+enum class Clips { kNone, kLow, kBoth };
+
+NEOCOG_INLINE Clips ClipsOf(int32_t act, float beta) {
+  if (act == static_cast<int32_t>(Act::k_clip)) return Clips::kBoth;
+  if (act != static_cast<int32_t>(Act::k_relu)) return Clips::kNone;
+  return beta < __builtin_inff() ? Clips::kBoth : Clips::kLow;
+}
+
 NEOCOG_INLINE Vec Clipped(Vec x, Clip clip) {
   return AtMost(AtLeast(x, clip.low), clip.high);
 }
@@ -148,6 +157,38 @@ void ActivateLoop(float alpha, float beta, const float* x, float* y,
 [[maybe_unused]] void ActivateRun(int32_t act, float alpha, float beta,
                                   float* p, int64_t n) {
   ActivateTo(act, alpha, beta, p, p, n);
+}
+
+template <Act kAct>
+void ActivateLinesLoop(float alpha, float beta, float* const* lines,
+                       int64_t count, int64_t column, int64_t n) {
+  const Vec a = Set1(alpha);
+  const Vec b = Set1(beta);
+  const int rest = static_cast<int>(n % kLanes);
+  for (int64_t line = 0; line < count; ++line) {
+    float* p = lines[line] + column;
+    for (float* end = p + (n - rest); p != end; p += kLanes) {
+      Store(p, Activate<kAct>(Load(p), a, b));
+    }
+    if (rest > 0) StoreN(p, Activate<kAct>(LoadN(p, rest), a, b), rest);
+  }
+}
+
+// lines[i][column..column + n) in place for i < count: few floats of each, so
+// that a call for every line would cost more than they do.
+[[maybe_unused]] void ActivateLines(int32_t act, float alpha, float beta,
+                                    float* const* lines, int64_t count,
+                                    int64_t column, int64_t n) {
+  switch (static_cast<Act>(act)) {
+#define NEOCOG_ACTIVATE_CASE(name)                                             \
+  case Act::k_##name:                                                          \
+    return ActivateLinesLoop<Act::k_##name>(alpha, beta, lines, count, column, \
+                                            n);
+    NEOCOG_ACTIVATIONS(NEOCOG_ACTIVATE_CASE)
+#undef NEOCOG_ACTIVATE_CASE
+    case Act::kCount:
+      break;
+  }
 }
 
 // What a clip has left over, on rows of `width` floats that lie `pitch` apart.

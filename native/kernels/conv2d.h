@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "../kernels.h"
+#include "conv_groups.h"
 #include "conv_plane.h"
 #include "gemm.h"
 #include "window.h"
@@ -66,13 +67,14 @@ NEOCOG_INLINE Split ConvSplit(const Conv2d& g, int64_t batch) {
 int64_t Conv2dPackedSize(const void* geometry) {
   const Conv2d& g = AsConv2d(geometry);
   if (g.winograd) return WinogradPackedSize(g);
-  if (IsPlane(g)) return ConvSteps(g) * g.oc;
+  if (IsPlane(g) || GroupKernelsOf(g) != nullptr) return ConvSteps(g) * g.oc;
   return g.groups * PanelFloats(ConvPanels(g), ConvSteps(g));
 }
 
 int64_t Conv2dPackItems(const void* geometry) {
   const Conv2d& g = AsConv2d(geometry);
   if (g.winograd) return WinogradPackItems(g);
+  if (GroupKernelsOf(g) != nullptr) return 1;
   return IsPlane(g) ? 1 : g.groups * ConvPanels(g).count;
 }
 
@@ -82,6 +84,10 @@ void Conv2dPack(const void* geometry, const float* kernel, float* packed,
   if (g.winograd) return WinogradPack(g, kernel, packed, begin, end);
   const Panels panels = ConvPanels(g);
   const int64_t k = ConvSteps(g);
+  if (GroupKernelsOf(g) != nullptr) {
+    if (begin < end) GroupsPack(g, kernel, packed);
+    return;
+  }
   if (IsPlane(g)) {
     if (begin == end) return;
     if (g.oihw) {
@@ -109,6 +115,7 @@ int64_t Conv2dItems(const void* geometry, int64_t batch) {
   const Conv2d& g = AsConv2d(geometry);
   if (g.winograd) return WinogradItems(g, batch);
   if (IsPlane(g)) return PlaneItems(g, batch);
+  if (GroupKernelsOf(g) != nullptr) return GroupsItems(g, batch);
   const Split split = ConvSplit(g, batch);
   return split.blocks * g.groups * split.groups * split.parts;
 }
@@ -117,6 +124,7 @@ int64_t Conv2dItemCost(const void* geometry) {
   const Conv2d& g = AsConv2d(geometry);
   if (g.winograd) return WinogradItemCost(g);
   if (IsPlane(g)) return PlaneRows(g) * PlaneRowCost(g);
+  if (GroupKernelsOf(g) != nullptr) return GroupsRows(g) * GroupsRowCost(g);
   return SplitCost(ConvSplit(g, 1), static_cast<int64_t>(g.oh) * g.ow,
                    ConvSteps(g));
 }
@@ -125,6 +133,7 @@ int64_t Conv2dScratchSize(const void* geometry) {
   const Conv2d& g = AsConv2d(geometry);
   if (g.winograd) return WinogradScratchSize(g);
   if (IsPlane(g)) return PlaneScratch(g);
+  if (GroupKernelsOf(g) != nullptr) return GroupsScratch(g);
   const int64_t rows = ConvBlock(g);
   const ConvTaps taps = TapsOf(g);
   return PointerFloats(taps.taps * rows) + 2 * PointerFloats(rows) +
@@ -229,6 +238,9 @@ void Conv2dRun(const void* geometry, const StepArgs& args, int64_t begin,
   const Conv2d& g = AsConv2d(geometry);
   if (g.winograd) return WinogradRun(g, args, begin, end, scratch);
   if (IsPlane(g)) return PlaneRun(g, args, begin, end, scratch);
+  if (const PatchKernels* kernels = GroupKernelsOf(g)) {
+    return GroupsRun(g, *kernels, args, begin, end, scratch);
+  }
   const Split split = ConvSplit(g, args.batch);
   const ConvTaps taps = TapsOf(g);
   const int64_t block_rows = ConvBlock(g);

@@ -5,6 +5,7 @@
 
 #include "../kernels.h"
 #include "blocks.h"
+#include "pack.h"
 #include "runs.h"
 
 namespace neocog {
@@ -80,9 +81,22 @@ NEOCOG_INLINE void CopyTransposed(const float* in, int64_t in4, int64_t in5,
                                   float* out, int64_t out4, int64_t out5,
                                   int64_t d4, int64_t d5) {
   constexpr int64_t kSide = 16;
+  const bool quads = in4 == 1 && out5 == 1;
+  if (quads && d5 == 2 && out4 == 2) return Interleave(in, in + in5, d4, out);
   for (int64_t j5 = 0; j5 < d5; j5 += kSide) {
     const int64_t n5 = Smaller(kSide, d5 - j5);
-    for (int64_t j4 = 0; j4 < d4; ++j4) {
+    int64_t j4 = 0;
+    if (quads && n5 % 4 == 0) {
+      for (; j4 + 4 <= d4; j4 += 4) {
+        float* to[4];
+        for (int l = 0; l < 4; ++l) to[l] = out + (j4 + l) * out4 + j5;
+        for (int64_t j = 0; j < n5; j += 4) {
+          Transpose4(in + j4 + (j5 + j) * in5, in5, to);
+          for (int l = 0; l < 4; ++l) to[l] += 4;
+        }
+      }
+    }
+    for (; j4 < d4; ++j4) {
       const float* x = in + j4 * in4 + j5 * in5;
       float* y = out + j4 * out4 + j5 * out5;
       for (int64_t j = 0; j < n5; ++j) y[j * out5] = x[j * in5];

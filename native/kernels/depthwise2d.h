@@ -101,12 +101,13 @@ struct DepthwisePitch {
   int64_t x, y;
 };
 
-// Output rows [begin, end) of one sample, in patches.
-NEOCOG_INLINE void DepthwisePatches(const Depthwise2d& g, const float* x,
-                                    float* y, int64_t begin, int64_t end,
-                                    const PatchKernels& kernels, Patch* p,
-                                    const DepthwisePitch& pitch,
-                                    float* scratch) {
+// Output rows [begin, end) of one sample, in patches. `scratch`: twice the
+// channels, aligned.
+template <class Geometry>
+NEOCOG_INLINE void Patches(const Geometry& g, const float* x, float* y,
+                           int64_t begin, int64_t end,
+                           const PatchKernels& kernels, Patch* p,
+                           const DepthwisePitch& pitch, float* scratch) {
   const int64_t c = g.c, size = g.kh, stride = g.sh;
   float* const zeros = scratch;
   float* const nowhere = scratch + Aligned(c);
@@ -205,32 +206,50 @@ NEOCOG_INLINE void DepthwiseWindows(const Depthwise2d& g, const float* x,
   }
 }
 
-void Depthwise2dRun(const void* geometry, const StepArgs& args, int64_t begin,
-                    int64_t end, float* scratch) {
-  const Depthwise2d& g = AsDepthwise(geometry);
-  const PatchKernels* kernels = PatchKernelsOf(g);
-  const int64_t rows = DepthwiseRows(g);
+// Items of `rows` output rows, in patches.
+template <class Geometry>
+void PatchesRun(const Geometry& g, const PatchKernels& kernels,
+                const float* bias, int64_t rows, const StepArgs& args,
+                int64_t begin, int64_t end, float* scratch) {
   const int64_t blocks = BlocksOf(g.oh, rows);
-  const float* bias = g.bias ? args.in[2] : nullptr;
-  const Clip clip = ClipOf(g.act, g.alpha, g.beta);
   const DepthwisePitch pitch = {PitchOf(args.in_pitch[0], g.c),
                                 PitchOf(args.out_pitch[0], g.oc)};
   Patch patch;
   patch.weights = args.packed;
   patch.bias = bias;
-  patch.clip = clip;
+  patch.clip = ClipOf(g.act, g.alpha, g.beta);
   for (int64_t item = begin; item < end; ++item) {
     const int64_t sample = item / blocks;
     const int64_t first = item % blocks * rows;
     const int64_t last = Smaller(first + rows, g.oh);
-    const float* x = args.in[0] + sample * args.in_stride[0];
     float* y = args.out[0] + sample * args.out_stride[0];
-    if (kernels != nullptr) {
-      DepthwisePatches(g, x, y, first, last, *kernels, &patch, pitch, scratch);
-    } else {
-      DepthwiseWindows(g, x, y, first, last, args.packed, bias, clip, pitch,
-                       scratch);
-    }
+    Patches(g, args.in[0] + sample * args.in_stride[0], y, first, last, kernels,
+            &patch, pitch, scratch);
+    ActivateRows(g.act, g.alpha, g.beta, y + first * g.ow * pitch.y,
+                 (last - first) * g.ow, g.oc, pitch.y);
+  }
+}
+
+void Depthwise2dRun(const void* geometry, const StepArgs& args, int64_t begin,
+                    int64_t end, float* scratch) {
+  const Depthwise2d& g = AsDepthwise(geometry);
+  const int64_t rows = DepthwiseRows(g);
+  const float* bias = g.bias ? args.in[2] : nullptr;
+  const PatchKernels* kernels = PatchKernelsOf(g);
+  if (kernels != nullptr) {
+    return PatchesRun(g, *kernels, bias, rows, args, begin, end, scratch);
+  }
+  const int64_t blocks = BlocksOf(g.oh, rows);
+  const Clip clip = ClipOf(g.act, g.alpha, g.beta);
+  const DepthwisePitch pitch = {PitchOf(args.in_pitch[0], g.c),
+                                PitchOf(args.out_pitch[0], g.oc)};
+  for (int64_t item = begin; item < end; ++item) {
+    const int64_t sample = item / blocks;
+    const int64_t first = item % blocks * rows;
+    const int64_t last = Smaller(first + rows, g.oh);
+    float* y = args.out[0] + sample * args.out_stride[0];
+    DepthwiseWindows(g, args.in[0] + sample * args.in_stride[0], y, first, last,
+                     args.packed, bias, clip, pitch, scratch);
     ActivateRows(g.act, g.alpha, g.beta, y + first * g.ow * pitch.y,
                  (last - first) * g.ow, g.oc, pitch.y);
   }

@@ -60,17 +60,18 @@ typedef float Quad __attribute__((vector_size(16)));
 typedef float UnalignedQuad
     __attribute__((vector_size(16), aligned(4), may_alias));
 
-// to[0..3] are where the four columns of `from` go.
-NEOCOG_INLINE void Transpose4(const float* from, int64_t from_row,
-                              float* const* to) {
-  typedef int32_t Order __attribute__((vector_size(16)));
+typedef int32_t QuadOrder __attribute__((vector_size(16)));
 #if defined(__clang__)
 #define NEOCOG_SHUFFLE(a, b, i, j, k, l) \
   __builtin_shufflevector(a, b, i, j, k, l)
 #else
 #define NEOCOG_SHUFFLE(a, b, i, j, k, l) \
-  __builtin_shuffle(a, b, Order{i, j, k, l})
+  __builtin_shuffle(a, b, QuadOrder{i, j, k, l})
 #endif
+
+// to[0..3] are where the four columns of `from` go.
+NEOCOG_INLINE void Transpose4(const float* from, int64_t from_row,
+                              float* const* to) {
   Quad r[4];
   NEOCOG_UNROLL for (int i = 0; i < 4; ++i) {
     r[i] = *reinterpret_cast<const UnalignedQuad*>(from + i * from_row);
@@ -85,8 +86,26 @@ NEOCOG_INLINE void Transpose4(const float* from, int64_t from_row,
   NEOCOG_UNROLL for (int i = 0; i < 4; ++i) {
     *reinterpret_cast<UnalignedQuad*>(to[i]) = t[i];
   }
-#undef NEOCOG_SHUFFLE
 }
+
+// to[2 i] = a[i] and to[2 i + 1] = b[i] for i < n.
+NEOCOG_INLINE void Interleave(const float* a, const float* b, int64_t n,
+                              float* to) {
+  int64_t i = 0;
+  for (; i + 4 <= n; i += 4) {
+    const Quad x = *reinterpret_cast<const UnalignedQuad*>(a + i);
+    const Quad y = *reinterpret_cast<const UnalignedQuad*>(b + i);
+    *reinterpret_cast<UnalignedQuad*>(to + 2 * i) =
+        NEOCOG_SHUFFLE(x, y, 0, 4, 1, 5);
+    *reinterpret_cast<UnalignedQuad*>(to + 2 * i + 4) =
+        NEOCOG_SHUFFLE(x, y, 2, 6, 3, 7);
+  }
+  for (; i < n; ++i) {
+    to[2 * i] = a[i];
+    to[2 * i + 1] = b[i];
+  }
+}
+#undef NEOCOG_SHUFFLE
 
 // to[p(j)][i] = from[i][j] for i < rows, j < columns; to[p(j)][i] = 0 from
 // there up to i < width. The columns are [columns / inner][inner], and p puts

@@ -14,12 +14,20 @@ namespace {
 // The widest panel, in vectors.
 constexpr int kMaxVecs = kTileVecs + (kWideTileRows > 0 ? 1 : 0);
 
+// Rows of a tile whose pointers stay in general registers, and rows of two
+// vectors where registers hold as many sums.
+constexpr int kMaxPointers = 8;
+constexpr int kNarrowTileRows = 12;
+
 // A lone vector gets 8 rows: two multipliers with a latency of 4 cycles need 8
 // independent sums.
 constexpr int TileRows(int vecs) {
-  return vecs == 1 ? 8 : vecs > kTileVecs ? kWideTileRows : kTileRows;
+  return vecs == 1                     ? 8
+         : vecs > kTileVecs            ? kWideTileRows
+         : vecs == 2 && kTileVecs == 4 ? kNarrowTileRows
+                                       : kTileRows;
 }
-constexpr int kMaxRows = 8;
+constexpr int kMaxRows = 12;
 
 // Steps of K in one round of the inner loop.
 constexpr int kRoundSteps = 4;
@@ -105,16 +113,6 @@ NEOCOG_INLINE void Step(const float* const (&a)[kRows], int64_t k,
 template <int kRows, int kVecs>
 NEOCOG_INLINE void StoreSums(const TileJob& job, int64_t row,
                              Vec (&sum)[kRows][kVecs]) {
-  if (job.act == static_cast<int32_t>(Act::k_none)) {
-    NEOCOG_UNROLL for (int i = 0; i < kRows; ++i) {
-      float* c = job.c[row + i] + job.column;
-      NEOCOG_UNROLL for (int j = 0; j < kVecs - 1; ++j) {
-        Store(c + j * kLanes, sum[i][j]);
-      }
-      StoreN(c + (kVecs - 1) * kLanes, sum[i][kVecs - 1], job.last);
-    }
-    return;
-  }
   const bool leaky = job.act == static_cast<int32_t>(Act::k_leakyrelu);
   if (leaky) {
     const Vec alpha = Set1(job.alpha);
@@ -125,33 +123,71 @@ NEOCOG_INLINE void StoreSums(const TileJob& job, int64_t row,
       }
     }
   }
+  // Short sums end so often that a clip which does nothing is worth a branch.
   const Clip clip = ClipOf(job.act, job.alpha, job.beta);
+  // GCC 12 finds no registers for that in the widest tile.
+  const bool wide = kVecs > kTileVecs;
+  const Clips clips = wide ? Clips::kNone : ClipsOf(job.act, job.beta);
+  if (clips != Clips::kNone) {
+    NEOCOG_UNROLL for (int i = 0; i < kRows; ++i) {
+      NEOCOG_UNROLL for (int j = 0; j < kVecs; ++j) {
+        sum[i][j] = AtLeast(sum[i][j], clip.low);
+      }
+    }
+  }
+  if (clips == Clips::kBoth) {
+    NEOCOG_UNROLL for (int i = 0; i < kRows; ++i) {
+      NEOCOG_UNROLL for (int j = 0; j < kVecs; ++j) {
+        sum[i][j] = AtMost(sum[i][j], clip.high);
+      }
+    }
+  }
   NEOCOG_UNROLL for (int i = 0; i < kRows; ++i) {
     float* c = job.c[row + i] + job.column;
     NEOCOG_UNROLL for (int j = 0; j < kVecs - 1; ++j) {
-      Store(c + j * kLanes, Clipped(sum[i][j], clip));
+      Store(c + j * kLanes, wide ? Clipped(sum[i][j], clip) : sum[i][j]);
     }
-    StoreN(c + (kVecs - 1) * kLanes, Clipped(sum[i][kVecs - 1], clip),
-           job.last);
+    const Vec end = sum[i][kVecs - 1];
+    StoreN(c + (kVecs - 1) * kLanes, wide ? Clipped(end, clip) : end, job.last);
   }
   if (NeedsRun(job.act) && !leaky) {
-    for (int i = 0; i < kRows; ++i) {
-      ActivateRun(job.act, job.alpha, job.beta, job.c[row + i] + job.column,
+    ActivateLines(job.act, job.alpha, job.beta, job.c + row, kRows, job.column,
                   (kVecs - 1) * kLanes + job.last);
+  }
+}
+
+// Two steps, row by row: more rows than there are general registers for their
+// pointers.
+template <int kRows, int kVecs>
+NEOCOG_INLINE void TwoSteps(const float* const (&a)[kRows], int64_t k,
+                            const float* b, Vec (&sum)[kRows][kVecs]) {
+  Vec first[kVecs], second[kVecs];
+  NEOCOG_UNROLL for (int j = 0; j < kVecs; ++j) {
+    first[j] = Load(b + j * kLanes);
+    second[j] = Load(b + (kVecs + j) * kLanes);
+  }
+  NEOCOG_UNROLL for (int i = 0; i < kRows; ++i) {
+    const Vec x = Set1(a[i][k]);
+    const Vec y = Set1(a[i][k + 1]);
+    NEOCOG_UNROLL for (int j = 0; j < kVecs; ++j) {
+      FmaInto(x, first[j], &sum[i][j]);
+    }
+    NEOCOG_UNROLL for (int j = 0; j < kVecs; ++j) {
+      FmaInto(y, second[j], &sum[i][j]);
     }
   }
 }
 
 // `count` tiles from row `row` on; `done` tiles of this panel came before.
-template <int kRows, int kVecs>
+// Weights come from the third cache or from memory: with kFetch, the first
+// tiles of a panel fetch the next one meanwhile.
+template <int kRows, int kVecs, bool kFetch>
 void Tiles(const TileJob& job, int64_t row, int64_t count, int64_t done) {
   constexpr int kLines = PrefetchLines(kVecs);
   for (; count > 0; --count, ++done, row += kRows) {
     Vec sum[kRows][kVecs];
     LoadSums(job, row, sum);
     const float* b = job.b;
-    // Weights come from the third cache or from memory: the first tiles of a
-    // panel fetch the next one meanwhile. Later tiles fetch what they have.
     const float* ahead =
         done < PrefetchTiles(kVecs)
             ? job.next + done * job.taps * (job.run / kRoundSteps) * kLines * 16
@@ -163,12 +199,20 @@ void Tiles(const TileJob& job, int64_t row, int64_t count, int64_t done) {
       }
       int64_t k = 0;
       for (; k + kRoundSteps <= job.run; k += kRoundSteps) {
-        NEOCOG_UNROLL for (int i = 0; i < kLines; ++i) {
-          __builtin_prefetch(ahead + i * 16, 0, 2);
+        if (kFetch) {
+          NEOCOG_UNROLL for (int i = 0; i < kLines; ++i) {
+            __builtin_prefetch(ahead + i * 16, 0, 2);
+          }
+          ahead += kLines * 16;
         }
-        ahead += kLines * 16;
-        NEOCOG_UNROLL for (int i = 0; i < kRoundSteps; ++i) {
-          Step(a, k + i, b + i * kVecs * kLanes, sum);
+        NEOCOG_UNROLL for (int i = 0; i < kRoundSteps; i += 2) {
+          const float* at = b + i * kVecs * kLanes;
+          if (kRows > kMaxPointers) {
+            TwoSteps(a, k + i, at, sum);
+          } else {
+            Step(a, k + i, at, sum);
+            Step(a, k + i + 1, at + kVecs * kLanes, sum);
+          }
         }
         b += kRoundSteps * kVecs * kLanes;
       }
@@ -238,34 +282,59 @@ void Line(const TileJob& job, int64_t panel) {
 
 using TilesFn = void (*)(const TileJob&, int64_t, int64_t, int64_t);
 
-template <int kRows, int kVecs>
+template <int kRows, int kVecs, bool kFetch>
 constexpr TilesFn TilesOf() {
   if constexpr (kVecs <= kMaxVecs && kRows <= TileRows(kVecs)) {
-    return Tiles<kRows, kVecs>;
+    return Tiles<kRows, kVecs, kFetch>;
   } else {
     return nullptr;
   }
 }
 
-#define NEOCOG_TILES(v)                                                    \
-  {                                                                        \
-    TilesOf<1, v>(), TilesOf<2, v>(), TilesOf<3, v>(), TilesOf<4, v>(),    \
-        TilesOf<5, v>(), TilesOf<6, v>(), TilesOf<7, v>(), TilesOf<8, v>() \
+#define NEOCOG_TILES(v, fetch)                                              \
+  {                                                                         \
+    TilesOf<1, v, fetch>(), TilesOf<2, v, fetch>(), TilesOf<3, v, fetch>(), \
+        TilesOf<4, v, fetch>(), TilesOf<5, v, fetch>(),                     \
+        TilesOf<6, v, fetch>(), TilesOf<7, v, fetch>(),                     \
+        TilesOf<8, v, fetch>(), TilesOf<9, v, fetch>(),                     \
+        TilesOf<10, v, fetch>(), TilesOf<11, v, fetch>(),                   \
+        TilesOf<12, v, fetch>()                                             \
   }
-// kTiles[vecs - 1][rows - 1]
-constexpr TilesFn kTiles[4][kMaxRows] = {NEOCOG_TILES(1), NEOCOG_TILES(2),
-                                         NEOCOG_TILES(3), NEOCOG_TILES(4)};
+#define NEOCOG_PANELS(fetch)                                                \
+  {                                                                         \
+    NEOCOG_TILES(1, fetch), NEOCOG_TILES(2, fetch), NEOCOG_TILES(3, fetch), \
+        NEOCOG_TILES(4, fetch)                                              \
+  }
+// kTiles[fetches][vecs - 1][rows - 1]
+constexpr TilesFn kTiles[2][4][kMaxRows] = {NEOCOG_PANELS(false),
+                                            NEOCOG_PANELS(true)};
+#undef NEOCOG_PANELS
 #undef NEOCOG_TILES
+
+// `count` tiles of `height` rows from row `row` on, after `done` others.
+NEOCOG_INLINE void RunEqualTiles(const TileJob& job, int vecs, int64_t height,
+                                 int64_t row, int64_t count, int64_t done) {
+  int64_t fetching = job.next == job.b ? 0 : PrefetchTiles(vecs) - done;
+  // GCC 12 finds no registers for the widest tile where it fetches nothing.
+  if (fetching > count || vecs > kTileVecs) fetching = count;
+  if (fetching > 0) {
+    kTiles[1][vecs - 1][height - 1](job, row, fetching, done);
+    row += fetching * height;
+    count -= fetching;
+  }
+  if (count > 0) kTiles[0][vecs - 1][height - 1](job, row, count, done);
+}
 
 // All rows of a job. The tiles differ by at most one row: 49 rows are four
 // times 6 and five times 5, never 1 at the end.
 NEOCOG_INLINE void RunTiles(const TileJob& job, int vecs, int64_t rows) {
+  if (rows == 0) return;
   const int64_t limit = TileRows(vecs);
   const int64_t tiles = (rows + limit - 1) / limit;
   const int64_t low = rows / tiles;
   const int64_t high = rows % tiles;
-  if (high > 0) kTiles[vecs - 1][low](job, 0, high, 0);
-  kTiles[vecs - 1][low - 1](job, high * (low + 1), tiles - high, high);
+  RunEqualTiles(job, vecs, low + 1, 0, high, 0);
+  RunEqualTiles(job, vecs, low, high * (low + 1), tiles - high, high);
 }
 
 }  // namespace

@@ -56,12 +56,25 @@ NEOCOG_INLINE Vec Sqrt(Vec a) { return _mm256_sqrt_ps(a); }
 NEOCOG_INLINE Vec MulAdd(Vec a, Vec b, Vec c) {
   return _mm256_fmadd_ps(a, b, c);
 }
+NEOCOG_INLINE Vec Quotient(Vec a, Vec b) { return Div(a, b); }
 // The asm on a scalar temporary stops GCC from folding loads into the FMA or
 // spilling accumulators.
 NEOCOG_INLINE void FmaInto(Vec a, Vec b, Vec* c) {
   Vec t = *c;
   asm("vfmadd231ps %2, %1, %0" : "+x"(t) : "x"(a), "x"(b));
   *c = t;
+}
+
+// Which lane of its four each lane takes.
+constexpr int kMostSpread = 4;
+using Spreader = __m256i;
+NEOCOG_INLINE Spreader SpreaderOf(int group, int channel) {
+  const __m256i lanes = _mm256_set_epi32(3, 2, 1, 0, 3, 2, 1, 0);
+  return _mm256_or_si256(_mm256_and_si256(lanes, _mm256_set1_epi32(-group)),
+                         _mm256_set1_epi32(channel));
+}
+NEOCOG_INLINE Vec Spread(Vec a, Spreader s) {
+  return _mm256_permutevar_ps(a, s);
 }
 
 // maxps and minps answer their second operand where either is NaN.

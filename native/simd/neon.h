@@ -41,7 +41,15 @@ NEOCOG_INLINE Vec Mul(Vec a, Vec b) { return vmulq_f32(a, b); }
 NEOCOG_INLINE Vec Div(Vec a, Vec b) { return vdivq_f32(a, b); }
 NEOCOG_INLINE Vec Sqrt(Vec a) { return vsqrtq_f32(a); }
 NEOCOG_INLINE Vec MulAdd(Vec a, Vec b, Vec c) { return vfmaq_f32(c, a, b); }
+NEOCOG_INLINE Vec Quotient(Vec a, Vec b) { return Div(a, b); }
 NEOCOG_INLINE void FmaInto(Vec a, Vec b, Vec* c) { *c = vfmaq_f32(*c, a, b); }
+
+constexpr int kMostSpread = 2;
+using Spreader = int;
+NEOCOG_INLINE Spreader SpreaderOf(int, int channel) { return channel; }
+NEOCOG_INLINE Vec Spread(Vec a, Spreader s) {
+  return s == 0 ? vtrn1q_f32(a, a) : vtrn2q_f32(a, a);
+}
 
 // fmax and fmin answer NaN where either operand is NaN.
 NEOCOG_INLINE Vec AtLeast(Vec x, Vec low) { return vmaxq_f32(x, low); }

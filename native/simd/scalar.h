@@ -47,7 +47,15 @@ NEOCOG_INLINE Vec Sqrt(Vec a) {
              __builtin_sqrtf(a[2]), __builtin_sqrtf(a[3])};
 }
 NEOCOG_INLINE Vec MulAdd(Vec a, Vec b, Vec c) { return a * b + c; }
+NEOCOG_INLINE Vec Quotient(Vec a, Vec b) { return Div(a, b); }
 NEOCOG_INLINE void FmaInto(Vec a, Vec b, Vec* c) { *c = a * b + *c; }
+
+constexpr int kMostSpread = 2;
+using Spreader = int;
+NEOCOG_INLINE Spreader SpreaderOf(int, int channel) { return channel; }
+NEOCOG_INLINE Vec Spread(Vec a, Spreader s) {
+  return s == 0 ? Vec{a[0], a[0], a[2], a[2]} : Vec{a[1], a[1], a[3], a[3]};
+}
 
 NEOCOG_INLINE Mask Less(Vec a, Vec b) { return a < b; }
 NEOCOG_INLINE Mask LessEqual(Vec a, Vec b) { return a <= b; }

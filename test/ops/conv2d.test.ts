@@ -56,6 +56,14 @@ const lines: readonly Convolution[] = [
   { h: 6, w: 5, c: 51, k: [1, 1], oc: 34, groups: 17, bias: true },
   { h: 6, w: 6, c: 9, k: [3, 3], oc: 27, groups: 9, s: [2, 2], d: [1, 2], pad: [1, 1, 2, 2] },
   { h: 4, w: 4, c: 7, k: [2, 2], oc: 7, groups: 7 },
+  // Groups of 2, 4 and 8 channels that fill whole vectors, at every border.
+  { h: 9, w: 11, c: 32, k: [3, 3], oc: 32, groups: 16, pad: [1, 1, 1, 1], bias: true, act: 'relu', beta: 6 },
+  { h: 7, w: 15, c: 32, k: [3, 3], oc: 32, groups: 8, pad: [1, 1, 1, 1], bias: true, act: 'swish' },
+  { h: 8, w: 6, c: 48, k: [3, 3], oc: 48, groups: 6, pad: [1, 1, 1, 1], bias: true, oihw: true },
+  { h: 12, w: 13, c: 16, k: [3, 3], oc: 16, groups: 8, s: [2, 2], pad: [0, 1, 0, 1], oihw: true },
+  { h: 9, w: 17, c: 64, k: [3, 3], oc: 64, groups: 16, s: [2, 2], pad: [1, 1, 1, 1], bias: true },
+  { h: 1, w: 1, c: 32, k: [3, 3], oc: 32, groups: 4, s: [2, 2], pad: [1, 1, 1, 1], weights: 'shared' },
+  { h: 5, w: 5, c: 16, k: [3, 3], oc: 16, groups: 4, pad: [3, 4, 2, 5], bias: true, weights: 'shared' },
   // Kernels [oc, c / groups, kh, kw]: 1x1, windows, rows, groups, a single channel, packed at load and in a run.
   { h: 5, w: 6, c: 37, k: [1, 1], oc: 19, oihw: true },
   { h: 4, w: 5, c: 17, k: [3, 3], oc: 33, pad: [1, 1, 1, 1], bias: true, oihw: true },

@@ -42,6 +42,7 @@ export function stepPlan(spec: StepSpec, data: readonly Float32Array[]): Plan {
     name: spec.op,
     geometry: spec.geometry,
     repeat: 1,
+    together: 1,
     inputs: refs,
     outputs: spec.outputs.map((size, index) => whole('output', index, size, perSample)),
   };
