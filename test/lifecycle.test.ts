@@ -194,4 +194,26 @@ describe.skipIf(nativeMissing !== undefined)('memory of the native engine', () =
     expectQuietEnd(ended);
     expect(JSON.parse(ended.stdout).peak).toBeLessThan(1500);
   });
+
+  test('models loaded from bytes, one after the other, without a pause', async () => {
+    const code = `
+      import { loadOnnx, saveOnnx } from 'neocog';
+      import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+      import { tmpdir } from 'node:os';
+      const folder = mkdtempSync(tmpdir() + '/neocog-models-');
+      await saveOnnx(sequential({ layers: [layers.dense({ inputShape: [256], units: 1024 })] }), folder + '/net.onnx');
+      const bytes = readFileSync(folder + '/net.onnx');
+      rmSync(folder, { recursive: true });
+      let peak = 0;
+      for (let i = 0; i < 600; i++) {
+        await loadOnnx(bytes);
+        peak = Math.max(peak, process.memoryUsage.rss() / 2 ** 20);
+      }
+      console.log(JSON.stringify({ peak }));
+      process.exit(0);`;
+    // 600 x 1 MiB of packed weights, and as much in the files.
+    const ended = await child('native', code);
+    expectQuietEnd(ended);
+    expect(JSON.parse(ended.stdout).peak).toBeLessThan(450);
+  });
 });

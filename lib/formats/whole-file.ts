@@ -41,6 +41,14 @@ export async function readHandle(
   return readInto(file, new Uint8Array(size), 0, fail);
 }
 
+/**
+ * One turn of the event loop, which readers of bytes in memory take as those of files do: there Node frees the native memory
+ * of models that nobody holds any more, so that loading one after the other stays within bounds.
+ */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 /** Fills `bytes` from an open file. */
 export async function readInto(
   file: FileHandle,

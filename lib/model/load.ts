@@ -2,6 +2,7 @@ import { show } from '../errors.js';
 import { type Entry, type Fail, failing, type Header } from '../formats/safetensors.js';
 import { readFloats } from '../formats/safetensors-data.js';
 import { readSafetensors } from '../formats/safetensors-file.js';
+import { turn } from '../formats/whole-file.js';
 import { expected, readOptions } from '../options.js';
 import { asBytes } from '../tensor.js';
 import { networkFrom } from './architecture.js';
@@ -30,7 +31,9 @@ export async function load(from: string | URL | Uint8Array, options: ModelOption
   const { header, checked, data } = await readSafetensors(place, fail, (header) =>
     describe(header, settings, fail),
   );
-  return finish(header, checked, data, fail);
+  const made = finish(header, checked, data, fail);
+  if (bytes) await turn();
+  return made;
 }
 
 interface Described {

@@ -1,6 +1,7 @@
 import type { OnnxFile } from '../../formats/onnx/file.js';
 import { readOnnx, readOnnxFile } from '../../formats/onnx/read.js';
 import { failing } from '../../formats/safetensors.js';
+import { turn } from '../../formats/whole-file.js';
 import { boolean, expected, oneOf, readOptions } from '../../options.js';
 import { asBytes } from '../../tensor.js';
 import type { Model } from '../face.js';
@@ -26,7 +27,9 @@ export async function readOnnxModel(from: unknown, options: unknown): Promise<Mo
     path === undefined
       ? readOnnx((bytes as Uint8Array).slice(), fail, true)
       : await readOnnxFile(path, fail, { externalData });
-  return graphModel(file, { ...settings, ...described(file, settings) }, layout, fail);
+  const made = graphModel(file, { ...settings, ...described(file, settings) }, layout, fail);
+  if (bytes) await turn();
+  return made;
 }
 
 /** What `saveOnnx` keeps in the metadata; other programs may keep something else there under these names. */
