@@ -111,7 +111,7 @@ NEOCOG_INLINE void GemmLine(const Gemm& gemm, const RowTable& table,
       panel = next;
     } else {
       const TileJob job = JobOf(gemm, table, whole, panel);
-      kTiles[1][vecs - 1][0](job, 0, 1, 0);
+      kTiles[kDense][vecs - 1][0](job, 0, 1, 0);
       ++panel;
     }
   }

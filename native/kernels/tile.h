@@ -32,12 +32,18 @@ constexpr int kMaxRows = 12;
 // Steps of K in one round of the inner loop.
 constexpr int kRoundSteps = 4;
 
-// Tiles that share the work of prefetching the next panel of `vecs` vectors,
-// and the cache lines each of them fetches per round.
-constexpr int PrefetchLines(int vecs) { return vecs * kLanes >= 32 ? 4 : 2; }
-constexpr int PrefetchTiles(int vecs) {
+// How the tiles of a panel fetch the next one: not at all, or some cache lines
+// per round, which should be few where there are tiles enough to share them.
+// What is fetched in bursts waits for the memory, and the sums with it.
+enum Fetch { kNoFetch, kSpread, kDense };
+constexpr int PrefetchLines(int vecs, Fetch fetch) {
+  return (vecs * kLanes >= 32 ? 2 : 1) * static_cast<int>(fetch);
+}
+// Tiles after which all of the next panel is fetched.
+constexpr int PrefetchTiles(int vecs, Fetch fetch) {
   const int lines = (vecs * kLanes * kRoundSteps + 15) / 16;
-  return (lines + PrefetchLines(vecs) - 1) / PrefetchLines(vecs);
+  const int each = PrefetchLines(vecs, fetch);
+  return each == 0 ? 0 : (lines + each - 1) / each;
 }
 
 // What the tiles of one panel have in common.
@@ -179,17 +185,17 @@ NEOCOG_INLINE void TwoSteps(const float* const (&a)[kRows], int64_t k,
 }
 
 // `count` tiles from row `row` on; `done` tiles of this panel came before.
-// Weights come from the third cache or from memory: with kFetch, the first
-// tiles of a panel fetch the next one meanwhile.
-template <int kRows, int kVecs, bool kFetch>
+// Weights come from the third cache or from memory: the first tiles of a panel
+// fetch the next one meanwhile.
+template <int kRows, int kVecs, Fetch kFetch>
 void Tiles(const TileJob& job, int64_t row, int64_t count, int64_t done) {
-  constexpr int kLines = PrefetchLines(kVecs);
+  constexpr int kLines = PrefetchLines(kVecs, kFetch);
   for (; count > 0; --count, ++done, row += kRows) {
     Vec sum[kRows][kVecs];
     LoadSums(job, row, sum);
     const float* b = job.b;
     const float* ahead =
-        done < PrefetchTiles(kVecs)
+        done < PrefetchTiles(kVecs, kFetch)
             ? job.next + done * job.taps * (job.run / kRoundSteps) * kLines * 16
             : b;
     for (int64_t tap = 0; tap < job.taps; ++tap) {
@@ -199,12 +205,10 @@ void Tiles(const TileJob& job, int64_t row, int64_t count, int64_t done) {
       }
       int64_t k = 0;
       for (; k + kRoundSteps <= job.run; k += kRoundSteps) {
-        if (kFetch) {
-          NEOCOG_UNROLL for (int i = 0; i < kLines; ++i) {
-            __builtin_prefetch(ahead + i * 16, 0, 2);
-          }
-          ahead += kLines * 16;
+        NEOCOG_UNROLL for (int i = 0; i < kLines; ++i) {
+          __builtin_prefetch(ahead + i * 16, 0, 2);
         }
+        ahead += kLines * 16;
         NEOCOG_UNROLL for (int i = 0; i < kRoundSteps; i += 2) {
           const float* at = b + i * kVecs * kLanes;
           if (kRows > kMaxPointers) {
@@ -282,7 +286,7 @@ void Line(const TileJob& job, int64_t panel) {
 
 using TilesFn = void (*)(const TileJob&, int64_t, int64_t, int64_t);
 
-template <int kRows, int kVecs, bool kFetch>
+template <int kRows, int kVecs, Fetch kFetch>
 constexpr TilesFn TilesOf() {
   if constexpr (kVecs <= kMaxVecs && kRows <= TileRows(kVecs)) {
     return Tiles<kRows, kVecs, kFetch>;
@@ -305,24 +309,26 @@ constexpr TilesFn TilesOf() {
     NEOCOG_TILES(1, fetch), NEOCOG_TILES(2, fetch), NEOCOG_TILES(3, fetch), \
         NEOCOG_TILES(4, fetch)                                              \
   }
-// kTiles[fetches][vecs - 1][rows - 1]
-constexpr TilesFn kTiles[2][4][kMaxRows] = {NEOCOG_PANELS(false),
-                                            NEOCOG_PANELS(true)};
+// kTiles[fetch][vecs - 1][rows - 1]
+constexpr TilesFn kTiles[3][4][kMaxRows] = {
+    NEOCOG_PANELS(kNoFetch), NEOCOG_PANELS(kSpread), NEOCOG_PANELS(kDense)};
 #undef NEOCOG_PANELS
 #undef NEOCOG_TILES
 
 // `count` tiles of `height` rows from row `row` on, after `done` others.
-NEOCOG_INLINE void RunEqualTiles(const TileJob& job, int vecs, int64_t height,
-                                 int64_t row, int64_t count, int64_t done) {
-  int64_t fetching = job.next == job.b ? 0 : PrefetchTiles(vecs) - done;
+NEOCOG_INLINE void RunEqualTiles(const TileJob& job, int vecs, Fetch fetch,
+                                 int64_t height, int64_t row, int64_t count,
+                                 int64_t done) {
+  int64_t fetching = PrefetchTiles(vecs, fetch) - done;
   // GCC 12 finds no registers for the widest tile where it fetches nothing.
   if (fetching > count || vecs > kTileVecs) fetching = count;
   if (fetching > 0) {
-    kTiles[1][vecs - 1][height - 1](job, row, fetching, done);
+    const Fetch how = fetch == kNoFetch ? kSpread : fetch;
+    kTiles[how][vecs - 1][height - 1](job, row, fetching, done);
     row += fetching * height;
     count -= fetching;
   }
-  if (count > 0) kTiles[0][vecs - 1][height - 1](job, row, count, done);
+  if (count > 0) kTiles[kNoFetch][vecs - 1][height - 1](job, row, count, done);
 }
 
 // All rows of a job. The tiles differ by at most one row: 49 rows are four
@@ -333,8 +339,11 @@ NEOCOG_INLINE void RunTiles(const TileJob& job, int vecs, int64_t rows) {
   const int64_t tiles = (rows + limit - 1) / limit;
   const int64_t low = rows / tiles;
   const int64_t high = rows % tiles;
-  RunEqualTiles(job, vecs, low + 1, 0, high, 0);
-  RunEqualTiles(job, vecs, low, high * (low + 1), tiles - high, high);
+  const Fetch fetch = job.next == job.b                       ? kNoFetch
+                      : tiles >= PrefetchTiles(vecs, kSpread) ? kSpread
+                                                              : kDense;
+  RunEqualTiles(job, vecs, fetch, low + 1, 0, high, 0);
+  RunEqualTiles(job, vecs, fetch, low, high * (low + 1), tiles - high, high);
 }
 
 }  // namespace
