@@ -47,6 +47,23 @@ void MatmulPack(const void* geometry, const float* b, float* packed,
   }
 }
 
+int64_t MatmulUnpackItems(const void* geometry) {
+  return AsMatmul(geometry).half ? 0 : MatmulPackItems(geometry);
+}
+
+void MatmulUnpack(const void* geometry, const float* packed, float* b,
+                  int64_t begin, int64_t end) {
+  const Matmul& g = AsMatmul(geometry);
+  const Panels panels = PanelsOf(g.n);
+  const int64_t k = g.k;
+  for (int64_t item = begin; item < end; ++item) {
+    const int64_t group = item / panels.count;
+    UnpackPanel(panels, item % panels.count,
+                packed + group * PanelFloats(panels, k), g.tb ? k : g.n,
+                g.tb != 0, k, b + group * k * g.n);
+  }
+}
+
 // Rows that lie a multiple of 2 KiB apart share one or two sets of the first
 // cache: they are copied, like rows whose elements are not neighbours.
 NEOCOG_INLINE bool MatmulCopies(const Matmul& g) {
@@ -193,8 +210,9 @@ void MatmulRun(const void* geometry, const StepArgs& args, int64_t begin,
 }
 
 constexpr OpKernel kMatmulKernel = {
-    MatmulPackedSize, MatmulPackItems,   MatmulPack, MatmulItems,
-    MatmulItemCost,   MatmulScratchSize, MatmulRun};
+    MatmulPackedSize, MatmulPackItems,   MatmulPack,
+    MatmulItems,      MatmulItemCost,    MatmulScratchSize,
+    MatmulRun,        MatmulUnpackItems, MatmulUnpack};
 
 }  // namespace
 }  // namespace neocog
