@@ -109,27 +109,29 @@ opSuite(
   ].map((spec) => line({ ...(spec as Line), half: true })),
 );
 
-describe.for(available)('every half on $title', (engine) => {
-  // Column i of the product is weight i times one.
-  const products = (weights: Float32Array): Float32Array => {
-    const item = line({ m: 1, k: 1, n: weights.length, half: true });
-    const data = [Float32Array.of(1), weights];
-    const program = open(engine).load(stepPlan(item, data));
-    const [y] = runStep(program, item, 1, data) as [Float32Array];
-    program.dispose();
-    return y;
-  };
+for (const engine of available) {
+  describe(`every half on ${engine.title}`, () => {
+    // Column i of the product is weight i times one.
+    const products = (weights: Float32Array): Float32Array => {
+      const item = line({ m: 1, k: 1, n: weights.length, half: true });
+      const data = [Float32Array.of(1), weights];
+      const program = open(engine).load(stepPlan(item, data));
+      const [y] = runStep(program, item, 1, data) as [Float32Array];
+      program.dispose();
+      return y;
+    };
 
-  test('is kept as it is, subnormals, infinities and NaN too', () => {
-    const numbers = Float32Array.from({ length: 2 ** 16 }, (_, half) => wholeHalf(half));
-    const y = products(numbers);
-    // A product begins with 0, to which -0 adds nothing.
-    expect(y.findIndex((value, i) => !Object.is(value, (numbers[i] as number) + 0))).toBe(-1);
-  });
+    test('is kept as it is, subnormals, infinities and NaN too', () => {
+      const numbers = Float32Array.from({ length: 2 ** 16 }, (_, half) => wholeHalf(half));
+      const y = products(numbers);
+      // A product begins with 0, to which -0 adds nothing.
+      expect(y.findIndex((value, i) => !Object.is(value, (numbers[i] as number) + 0))).toBe(-1);
+    });
 
-  test('is the nearest one, even of two that are equally near', () => {
-    const y = products(specialHalves);
-    const wrong = [...specialHalves].filter((x, i) => !Object.is(y[i], roundedHalf(x) + 0));
-    expect(wrong).toEqual([]);
+    test('is the nearest one, even of two that are equally near', () => {
+      const y = products(specialHalves);
+      const wrong = [...specialHalves].filter((x, i) => !Object.is(y[i], roundedHalf(x) + 0));
+      expect(wrong).toEqual([]);
+    });
   });
-});
+}
