@@ -21,7 +21,8 @@ export interface ModelOptions {
   readonly exact?: boolean | undefined;
   /**
    * No algorithms that trade memory for speed: false. Without it, the weights of a convolution of 3x3 windows may take 4 times
-   * their size, with it at most twice.
+   * their size, with it at most twice. With it, large weights of dense layers are in memory once, as the native engine
+   * packs them (on Linux); reading them (`weights`, `save`) takes as long as packing did.
    */
   readonly lowMemory?: boolean | undefined;
   /** The batch that algorithms are chosen for: 1. Every batch works; those near this one are fastest. */
