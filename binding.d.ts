@@ -31,6 +31,13 @@ export interface NativeProgram {
   run(batch: number, inputs: readonly Float32Array[], id: number): Promise<Float32Array[]>;
   /** A run whose last step has not begun rejects with an error of code `ERR_CANCELLED`, after its current step. */
   cancel(id: number): void;
+  /**
+   * Gives the memory of `weights`, which must hold that constant of the plan, back to the system: they read as 0 until
+   * `unpack` writes them. False, and nothing has happened, where that cannot be done.
+   */
+  giveBack(constant: number, weights: Float32Array): boolean;
+  /** Writes what that constant was to `weights`, bit for bit; only for one that could be given back. */
+  unpack(constant: number, weights: Float32Array): void;
   /** Frees the native memory now; garbage collection does it otherwise. Runs in flight finish. */
   dispose(): void;
 }

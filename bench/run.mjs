@@ -1,5 +1,5 @@
 // npm run bench [-- names] [--nets a,b] [--threads n] [--batch n] [--isa name] [--seconds n]: measures neocog beside its
-// rivals and prints tables for docs/benchmarks.md. The options choose among the rows of `nets` and `layers`.
+// rivals and prints tables for docs/benchmarks.md. The options choose among the rows of `nets`, `layers` and `load`.
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 

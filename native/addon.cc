@@ -120,9 +120,12 @@ class Program {
  public:
   static napi_value Define(Napi::Env env) {
     const napi_property_descriptor methods[] = {
-        Method<&Program::RunSync>("runSync"), Method<&Program::Run>("run"),
+        Method<&Program::RunSync>("runSync"),
+        Method<&Program::Run>("run"),
         Method<&Program::Profile>("profile"),
         Method<&Program::Cancel>("cancel"),
+        Method<&Program::GiveBack>("giveBack"),
+        Method<&Program::Unpack>("unpack"),
         Method<&Program::Dispose>("dispose")};
     napi_value constructor;
     const napi_status status =
@@ -243,6 +246,40 @@ class Program {
   Napi::Value Cancel(const Napi::CallbackInfo& info) {
     Environment::Of(info.Env())
         .Cancel(info.Env(), RunKey(number_, ReadId(info[0])));
+    return info.Env().Undefined();
+  }
+
+  // The floats of the second argument, as many as the constant of the first
+  // argument has; null where that cannot be unpacked.
+  float* UnpackedArray(const Napi::CallbackInfo& info, const Plan& plan) {
+    const int64_t constant =
+        Whole(info[0], 0, INT32_MAX, "unpack", "the constant");
+    const int64_t size = plan.UnpackedSize(constant);
+    if (size < 0) return nullptr;
+    Span span;
+    if (!ReadFloats(info.Env(), info[1], &span) || span.size != size) {
+      ThrowTypeError(info.Env(), "unpack: expected a Float32Array of " +
+                                     std::to_string(size));
+    }
+    return span.data;
+  }
+
+  Napi::Value GiveBack(const Napi::CallbackInfo& info) {
+    const std::shared_ptr<Plan> plan = ThePlan(info.Env());
+    float* const floats = UnpackedArray(info, *plan);
+    const bool given =
+        floats != nullptr &&
+        GiveBackPages(floats, plan->UnpackedSize(info[0].As<Napi::Number>()));
+    return Napi::Boolean::New(info.Env(), given);
+  }
+
+  Napi::Value Unpack(const Napi::CallbackInfo& info) {
+    const std::shared_ptr<Plan> plan = ThePlan(info.Env());
+    float* const floats = UnpackedArray(info, *plan);
+    if (floats == nullptr) {
+      ThrowTypeError(info.Env(), "unpack: expected a constant that can be");
+    }
+    plan->Unpack(info[0].As<Napi::Number>(), floats);
     return info.Env().Undefined();
   }
 

@@ -46,6 +46,11 @@ struct OpKernel {
                                            // bytes, content undefined
   void (*run)(const void* g, const StepArgs& args, int64_t begin, int64_t end,
               float* scratch);
+  // The way back: items of `unpack`, 0 where packing cannot be undone, and what
+  // `pack` was given, bit for bit.
+  int64_t (*unpack_items)(const void* g) = nullptr;
+  void (*unpack)(const void* g, const float* packed, float* weights,
+                 int64_t begin, int64_t end) = nullptr;
 };
 
 struct KernelTable {

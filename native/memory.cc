@@ -2,6 +2,7 @@
 
 #if defined(__linux__)
 #include <sys/mman.h>
+#include <unistd.h>
 #endif
 
 namespace neocog {
@@ -20,6 +21,25 @@ void UseBigPages(float* floats, int64_t count) {
 #else
   (void)floats;
   (void)count;
+#endif
+}
+
+bool GiveBackPages(float* floats, int64_t count) {
+#if defined(__linux__)
+  const long size = sysconf(_SC_PAGESIZE);
+  if (size <= 0) return false;
+  const uintptr_t page = static_cast<uintptr_t>(size);
+  const uintptr_t begin = reinterpret_cast<uintptr_t>(floats);
+  const uintptr_t end = begin + static_cast<uintptr_t>(count) * sizeof(float);
+  const uintptr_t first = (begin + page - 1) / page * page;
+  const uintptr_t last = end / page * page;
+  return last > first && madvise(reinterpret_cast<void*>(first), last - first,
+                                 MADV_DONTNEED) == 0;
+#else
+  // Elsewhere the advice means something else, or does not exist.
+  (void)floats;
+  (void)count;
+  return false;
 #endif
 }
 

@@ -36,6 +36,11 @@ inline Floats AllocateFloats(int64_t count) {
 // of 4 KiB takes longer than to fill them.
 void UseBigPages(float* floats, int64_t count);
 
+// Gives the memory of these floats back to the system, all but parts of pages:
+// they read as 0 until they are written again. False where that cannot be done
+// and they are what they were.
+bool GiveBackPages(float* floats, int64_t count);
+
 // A sum of sizes that remembers whether it ever overflowed.
 class Size {
  public:

@@ -30,8 +30,9 @@ namespace neocog {
   NEOCOG_WINDOW(I) I(bias) NEOCOG_ACT_INTS(I)
 #define NEOCOG_POOL2D_INTS(I) NEOCOG_WINDOW(I) I(pb) I(pr)
 #define NEOCOG_AVERAGE_INTS(I) NEOCOG_POOL2D_INTS(I) I(include)
+// `half`: packed weights are kept in half precision.
 #define NEOCOG_MATMUL_INTS(I) \
-  I(groups) I(m) I(k) I(n) I(ta) I(tb) I(bias) NEOCOG_ACT_INTS(I)
+  I(groups) I(m) I(k) I(n) I(ta) I(tb) I(bias) I(half) NEOCOG_ACT_INTS(I)
 #define NEOCOG_REDUCE_INTS(I) I(kind) I(outer) I(size) I(inner)
 #define NEOCOG_UNARY_INTS(I) I(size) NEOCOG_ACT_INTS(I)
 #define NEOCOG_BINARY_INTS(I)                 \

@@ -74,4 +74,23 @@ void PackWeights(const OpKernel& kernel, const void* geometry,
       &job);
 }
 
+void UnpackWeights(const OpKernel& kernel, const void* geometry,
+                   const float* packed, float* weights, int64_t packed_size,
+                   int threads) {
+  struct Job {
+    const OpKernel* kernel;
+    const void* geometry;
+    const float* packed;
+    float* weights;
+  } job = {&kernel, geometry, packed, weights};
+  const int64_t items = kernel.unpack_items(geometry);
+  ParallelFor(
+      items, packed_size / std::max<int64_t>(items, 1), threads,
+      [](void* context, int, int64_t begin, int64_t end) {
+        const Job& j = *static_cast<const Job*>(context);
+        j.kernel->unpack(j.geometry, j.packed, j.weights, begin, end);
+      },
+      &job);
+}
+
 }  // namespace neocog

@@ -25,6 +25,11 @@ void PackWeights(const OpKernel& kernel, const void* geometry,
                  const float* weights, float* packed, int64_t packed_size,
                  int threads);
 
+// The way back, where the kernel has one.
+void UnpackWeights(const OpKernel& kernel, const void* geometry,
+                   const float* packed, float* weights, int64_t packed_size,
+                   int threads);
+
 }  // namespace neocog
 
 #endif  // NEOCOG_PACKING_H_

@@ -140,6 +140,7 @@ void Plan::AddStep(const PlanSpec& spec, const StepSpec& from,
   }
 
   step.packs = -1;
+  step.undone = -1;
   const int32_t packs = kPacks[from.op];
   if (packs >= 0 && kernel.packed_size != nullptr) {
     if (packs >= step.in_count) Misfit(from, "expected weights");
@@ -190,6 +191,13 @@ void Plan::PackConstants(const PlanSpec& spec) {
     PackWeights(*step.kernel, &step.geometry, weights + ref.offset + ref.start,
                 to, step.packed_size, threads_);
     step.packed = to;
+    const bool whole = constant->scale == nullptr &&
+                       ref.offset + ref.start == 0 &&
+                       ref.size == constant->size && step.repeat == 1;
+    const auto unpack_items = step.kernel->unpack_items;
+    if (whole && unpack_items != nullptr && unpack_items(&step.geometry) > 0) {
+      step.undone = ref.index;
+    }
     to += Size(step.packed_size).RoundedUp().value();
   }
 }
@@ -238,6 +246,25 @@ void Plan::Join(const PlanSpec& spec) {
     steps_[i].strips = static_cast<int64_t>(strips_.size());
     strips_.push_back(strips);
   }
+}
+
+const Plan::Step* Plan::Unpacker(int64_t constant) const {
+  for (const Step& step : steps_) {
+    if (step.undone == constant && constant >= 0) return &step;
+  }
+  return nullptr;
+}
+
+int64_t Plan::UnpackedSize(int64_t constant) const {
+  const Step* step = Unpacker(constant);
+  return step == nullptr ? -1 : refs_[step->first_ref + step->packs].size;
+}
+
+void Plan::Unpack(int64_t constant, float* to) const {
+  const Step* step = Unpacker(constant);
+  if (step == nullptr) return;
+  UnpackWeights(*step->kernel, &step->geometry, step->packed, to,
+                step->packed_size, threads_);
 }
 
 // Weighs the steps, and decides how they take batches.

@@ -76,6 +76,12 @@ class Plan {
 
   size_t steps() const { return steps_.size(); }
 
+  // Floats of a constant that can be unpacked, or -1 where no step has it whole
+  // in a packed form that can be undone.
+  int64_t UnpackedSize(int64_t constant) const;
+  // Writes the numbers of such a constant, bit for bit those that it had.
+  void Unpack(int64_t constant, float* to) const;
+
   // How many threads a run keeps busy where it is widest.
   int Width(int64_t batch) const;
 
@@ -107,6 +113,8 @@ class Plan {
     int64_t packed_size;
     // The packed constant; null where there is none, or each run packs.
     const float* packed;
+    // Its number, where packing it can be undone, or -1.
+    int64_t undone;
   };
   struct Layout;
   struct Call;
@@ -119,6 +127,7 @@ class Plan {
   // Plans strips.
   void Join(const PlanSpec& spec);
   void Divide();
+  const Step* Unpacker(int64_t constant) const;
   // How the steps take a batch; null: step by step.
   const Partition* PartitionFor(int64_t batch) const;
   Layout LayoutOf(int64_t batch, const Partition* partition) const;

@@ -13,6 +13,9 @@
 //   kIsaName               the name users know
 //   LoadN, StoreN          the first n lanes, 1 <= n <= kLanes; LoadN fills the
 //                          others with 0
+//   LoadHalf(p)            kLanes numbers of IEEE 754 binary16, widened exactly,
+//                          whether or not denormals are flushed
+//   StoreHalf(p, v)        rounded to binary16, ties to even; NaN stays NaN
 //   MulAdd(a, b, c)        a * b + c (fused except in scalar.h)
 //   Quotient(a, b)         a / b within 2 units of the last place, for finite b
 //                          in [2^-125, 2^125]

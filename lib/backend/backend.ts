@@ -12,6 +12,13 @@ export interface Program {
   ): ArrayLike<number>;
   /** Copies the inputs before it returns, computes off the event loop; rejects with `signal.reason` on abort. */
   run(batch: number, inputs: readonly Float32Array[], signal?: AbortSignal): Promise<Float32Array[]>;
+  /**
+   * Where packing that constant of the plan can be undone: gives the memory of `weights`, its numbers, back to the system.
+   * They read as 0 until `unpack` writes them. False where they stay.
+   */
+  giveBack?(constant: number, weights: Float32Array): boolean;
+  /** Writes the numbers of a constant that `giveBack` has taken. */
+  unpack?(constant: number, weights: Float32Array): void;
   /** Frees the memory early; garbage collection does it otherwise. */
   dispose(): void;
 }

@@ -92,6 +92,10 @@ function wrap(native: NativeProgram): Program {
       return abortable(signal, start, () => native.cancel(id));
     },
 
+    giveBack: (constant: number, weights: Float32Array) =>
+      translated(() => native.giveBack(constant, weights)),
+    unpack: (constant: number, weights: Float32Array) => translated(() => native.unpack(constant, weights)),
+
     dispose: () => native.dispose(),
   });
 }

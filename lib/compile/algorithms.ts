@@ -1,6 +1,8 @@
 import { attributesOf, type Graph, itemOf, type Node, type Value } from '../graph/graph.js';
 import { type Conv2dAttributes, takesWinograd, type Winograd } from '../ops/conv2d.js';
+import type { MatmulAttributes } from '../ops/index.js';
 import { sizeOf } from '../tensor.js';
+import { fitHalves } from './halves.js';
 
 /** What a user asks of algorithms. */
 export interface AlgorithmOptions {
@@ -10,28 +12,49 @@ export interface AlgorithmOptions {
   readonly lowMemory: boolean;
   /** The batch that algorithms are chosen for. */
   readonly batchHint: number;
+  /** How large dense layers keep their weights. */
+  readonly weights: 'f32' | 'f16';
 }
 
 /**
- * Chooses the algorithm of each convolution with constant weights, from shapes and `batchHint` alone: every machine and
- * both engines take the same one, so that results are the same wherever the kernels are.
+ * Chooses the algorithm of each convolution with constant weights, from shapes and `batchHint` alone, and how those of
+ * dense layers are kept: every machine and both engines do the same, so that results are the same wherever the kernels
+ * are.
  */
-export function chooseAlgorithms(graph: Graph, { exact, lowMemory, batchHint }: AlgorithmOptions): Graph {
-  if (exact) return graph;
+export function chooseAlgorithms(graph: Graph, options: AlgorithmOptions): Graph {
   const nodes = graph.nodes.map((node): Node => {
-    if (node.op !== 'conv2d') return node;
-    const [x, kernel] = node.inputs.map((id) => graph.values[id] as Value) as [Value, Value];
-    const attributes = node.attributes as Conv2dAttributes;
-    const items = [x, kernel].map((value) => itemOf(value, node.repeat));
-    if (!(kernel.data || kernel.scaled) || !takesWinograd(attributes, items)) return node;
-    const y = itemOf(graph.values[node.outputs[0] as number] as Value, node.repeat);
-    const [oh = 0, ow = 0, filters = 0] = y.shape;
-    const images = (node.repeat ?? 1) * (x.perSample ? batchHint : 1);
-    const channels = sizeOf(kernel.shape) / (9 * filters);
-    const winograd = fastest({ oh, ow, channels, filters, images }, lowMemory);
-    return winograd === 0 ? node : { ...node, attributes: attributesOf(attributes, { winograd }) };
+    if (node.op !== 'conv2d' && node.op !== 'matmul') return node;
+    const kernel = graph.values[node.inputs[1] as number] as Value;
+    if (!(kernel.data || kernel.scaled)) return node;
+    const chosen = node.op === 'matmul' ? halved(kernel, options) : windowed(graph, node, kernel, options);
+    return chosen ? { ...node, attributes: attributesOf(node.attributes, chosen) } : node;
   });
   return { ...graph, nodes };
+}
+
+/** Fewer weights stay in a cache, where half precision saves little. */
+const fewestHalves = 2 ** 18;
+
+function halved(kernel: Value, { weights }: AlgorithmOptions): MatmulAttributes | undefined {
+  if (weights === 'f32' || sizeOf(kernel.shape) < fewestHalves || !fitHalves(kernel)) return undefined;
+  return { half: true };
+}
+
+function windowed(
+  graph: Graph,
+  { inputs, outputs, attributes, repeat }: Node,
+  kernel: Value,
+  { exact, lowMemory, batchHint }: AlgorithmOptions,
+): { readonly winograd: Winograd } | undefined {
+  const x = graph.values[inputs[0] as number] as Value;
+  const items = [x, kernel].map((value) => itemOf(value, repeat));
+  if (exact || !takesWinograd(attributes as Conv2dAttributes, items)) return undefined;
+  const y = itemOf(graph.values[outputs[0] as number] as Value, repeat);
+  const [oh = 0, ow = 0, filters = 0] = y.shape;
+  const images = (repeat ?? 1) * (x.perSample ? batchHint : 1);
+  const channels = sizeOf(kernel.shape) / (9 * filters);
+  const winograd = fastest({ oh, ow, channels, filters, images }, lowMemory);
+  return winograd === 0 ? undefined : { winograd };
 }
 
 interface Shape {

@@ -23,7 +23,7 @@ import { sinkReshapes } from './sink-reshapes.js';
 import { spread } from './spread.js';
 import { type Strip, strips } from './strips.js';
 
-const usual: AlgorithmOptions = { exact: false, lowMemory: false, batchHint: 1 };
+const usual: AlgorithmOptions = { exact: false, lowMemory: false, batchHint: 1, weights: 'f32' };
 
 /** From graph to plan: every decision that can be taken before the first run is taken here. */
 export function compile(graph: Graph, options: AlgorithmOptions = usual): Plan {

@@ -6,6 +6,7 @@ import type { Graph } from '../graph/graph.js';
 import type { Plan, Step } from '../graph/plan.js';
 import { stepMultiplyAdds } from './cost.js';
 import type { ModelSettings } from './options.js';
+import { bringBack, bringBackFrom, sendAway } from './residence.js';
 
 /** What a profile says about a step whatever its time: its work and the floats it touches, for one sample. */
 export interface StepFacts {
@@ -20,6 +21,8 @@ interface Loaded {
   readonly program: Program;
   readonly steps: readonly StepFacts[];
   readonly outputs: Plan['outputs'];
+  /** Weights that only the program holds. */
+  readonly absent: readonly Float32Array[];
   running: number;
   retired: boolean;
 }
@@ -56,9 +59,18 @@ export function engine(
   const current = (): Loaded => {
     if (loaded) return loaded;
     if (disposed) throw new BackendError('model: it was disposed');
-    const plan = compile(graph(), algorithms);
+    const whole = graph();
+    for (const { data } of whole.values) if (data) bringBack(data);
+    const plan = compile(whole, algorithms);
     const program = selectBackend(options).load(plan);
-    loaded = { program, steps: plan.steps.map(factsOf), outputs: plan.outputs, running: 0, retired: false };
+    loaded = {
+      program,
+      steps: plan.steps.map(factsOf),
+      outputs: plan.outputs,
+      absent: algorithms.lowMemory ? sendAway(program, plan.constants) : [],
+      running: 0,
+      retired: false,
+    };
     return loaded;
   };
   const free = (old: Loaded): void => {
@@ -66,6 +78,7 @@ export function engine(
   };
   const retire = (): void => {
     if (!loaded) return;
+    bringBackFrom(loaded.program, loaded.absent);
     loaded.retired = true;
     free(loaded);
     loaded = undefined;

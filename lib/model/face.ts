@@ -125,7 +125,7 @@ export function makeModel({ network, seal, settings, initial }: ModelParts): Mod
     store = weightStore(specs, settings.seed, initial);
     return store;
   };
-  const runner = engine(settings, () => withWeights(network(), weights().arrays()));
+  const runner = engine(settings, () => withWeights(network(), weights().present()));
 
   let known: ReturnType<typeof slotsOf> | undefined;
   const ends = () => {

@@ -21,12 +21,17 @@ export interface ModelOptions {
   readonly exact?: boolean | undefined;
   /**
    * No algorithms that trade memory for speed: false. Without it, the weights of a convolution of 3x3 windows may take 4 times
-   * their size, with it at most twice.
+   * their size, with it at most twice. With it, large weights of dense layers are in memory once, as the native engine
+   * packs them (on Linux); reading them (`weights`, `save`) takes as long as packing did.
    */
   readonly lowMemory?: boolean | undefined;
   /** The batch that algorithms are chosen for: 1. Every batch works; those near this one are fastest. */
   readonly batchHint?: number | undefined;
-  /** How weights are kept: 'f32'. */
+  /**
+   * How the engine keeps the weights of large dense layers: 'f32'. With 'f16' they are rounded to half precision, take half
+   * the memory and half the time where memory is the limit, and move answers by about 1e-4 of their size. Sums stay
+   * float32, `getWeights` and files what they were; weights that do not fit (beyond 65504, or all tiny) are not rounded.
+   */
   readonly weights?: 'f32' | 'f16' | undefined;
   /** What initial weights are drawn from: 0. */
   readonly seed?: number | undefined;
@@ -72,12 +77,8 @@ export function modelSettings(who: string, given: Options<(typeof modelOptionNam
     exact: boolean(who, 'exact', given.exact, false),
     lowMemory: boolean(who, 'lowMemory', given.lowMemory, false),
     batchHint: positiveInteger(who, 'batchHint', given.batchHint, 1),
-  };
-  if (oneOf(who, 'weights', given.weights, ['f32', 'f16'], 'f32') === 'f16') {
-    throw new OptionError(
-      `${who}: expected weights to be 'f32', the only form that this version keeps, got "f16"`,
-    );
-  }
+    weights: oneOf(who, 'weights', given.weights, ['f32', 'f16'], 'f32'),
+  } as const;
   const settings = {
     backend: Object.freeze(asked),
     algorithms: Object.freeze(algorithms),

@@ -3,10 +3,13 @@ import { initialNumbers } from '../layers/initializers.js';
 import { list } from '../options.js';
 import { checkFloatTensor, floatTensor, sameShape, showShape, type Tensor } from '../tensor.js';
 import type { WeightSpec } from './network.js';
+import { copyOf as copyOfNumbers, lend, mayLeave } from './residence.js';
 
 /** The numbers of a model's weights. Arrays are replaced, never written, so whoever holds them holds one state. */
 export interface WeightStore {
-  /** In layer order; drawn now where nobody has set them. */
+  /** In layer order; drawn now where nobody has set them. For an engine: some may be absent. */
+  present(): readonly Float32Array[];
+  /** The same for whoever reads or keeps them. */
   arrays(): readonly Float32Array[];
   /** Copies for the user. */
   tensors(): Tensor[];
@@ -21,19 +24,27 @@ export function weightStore(
   seed: number,
   initial?: readonly Float32Array[],
 ): WeightStore {
-  let arrays: readonly Float32Array[] | undefined = initial;
+  let arrays: readonly Float32Array[] | undefined;
 
   const drawn = ({ name, size, initializer, fanIn = 1, fanOut = 1 }: WeightSpec): Float32Array =>
     initialNumbers(initializer, size, { fanIn, fanOut, seed, name });
+  const own = (made: readonly Float32Array[]): readonly Float32Array[] => {
+    mayLeave(made);
+    return made;
+  };
   const current = () => {
-    arrays ??= specs.map(drawn);
+    arrays ??= own(initial ?? specs.map(drawn));
     return arrays;
   };
   const copyOf = (index: number): Tensor =>
-    floatTensor((specs[index] as WeightSpec).shape, (current()[index] as Float32Array).slice());
+    floatTensor((specs[index] as WeightSpec).shape, copyOfNumbers(current()[index] as Float32Array));
 
   return Object.freeze({
-    arrays: current,
+    present: current,
+    arrays() {
+      current().forEach(lend);
+      return current();
+    },
     tensors: () => specs.map((_, index) => copyOf(index)),
     map: copyMap(
       specs.map(({ name }) => name),
@@ -51,7 +62,7 @@ export function weightStore(
           `${who}: expected weight ${index} (${name}) of shape ${showShape(shape)}, got ${showShape(found.shape)}`,
         );
       });
-      arrays = checked.map(({ data }) => data.slice());
+      arrays = own(checked.map(({ data }) => data.slice()));
     },
   });
 }

@@ -2,11 +2,14 @@ import { ShapeError } from '../errors.js';
 import { elements } from '../geometry.js';
 import { type Activated, activationFields } from './activation.js';
 import { checkActivation, input, inputCount, listed, output, product, vector } from './check.js';
-import { gatherColumns, gatherRows, transposed } from './gather.js';
+import { gatherColumns, gatherRows, newFloats, transposed } from './gather.js';
 import { multiply } from './gemm.js';
+import { roundedHalves } from './half.js';
 import type { Op, Shaped } from './op.js';
 
 export interface MatmulAttributes extends Activated {
+  /** Packed weights are kept in half precision; for constants whose numbers fit into it. */
+  readonly half?: boolean;
   readonly transposeA?: boolean;
   readonly transposeB?: boolean;
 }
@@ -27,7 +30,7 @@ interface Product {
  */
 export const matmul: Op<MatmulAttributes> = {
   id: 'matmul',
-  ints: ['groups', 'm', 'k', 'n', 'ta', 'tb', 'bias', 'act'],
+  ints: ['groups', 'm', 'k', 'n', 'ta', 'tb', 'bias', 'half', 'act'],
   floats: ['alpha', 'beta'],
   packs: 1,
 
@@ -49,13 +52,15 @@ export const matmul: Op<MatmulAttributes> = {
       ta: attributes.transposeA ? 1 : 0,
       tb: attributes.transposeB ? 1 : 0,
       bias: inputs.length > 2 ? 1 : 0,
+      half: attributes.half ? 1 : 0,
       ...activationFields(attributes),
     };
   },
 
   /** [groups] of rows of k, one per column of the result; as many groups as there are. */
-  pack({ k = 0, n = 0, tb = 0 }, b, make) {
-    return tb ? b : transposed(b, b.length / (k * n), k, n, make);
+  pack({ k = 0, n = 0, tb = 0, half = 0 }, b, make = newFloats) {
+    const rows = tb ? b : transposed(b, b.length / (k * n), k, n, make);
+    return half ? roundedHalves(rows, tb ? make(b.length) : rows) : rows;
   },
 
   run({ geometry, batch, inputs, inputStrides, outputs, packed }) {

@@ -55,11 +55,10 @@ struct Chunk {
   bool resume, last;
 };
 
-// The job of a panel within a chunk.
-NEOCOG_INLINE TileJob JobOf(const Gemm& gemm, const RowTable& table,
-                            const Chunk& chunk, int64_t panel) {
+// The job of a panel within a chunk, all but its weights.
+NEOCOG_INLINE TileJob BareJob(const Gemm& gemm, const RowTable& table,
+                              const Chunk& chunk, int64_t panel) {
   const Panels& p = gemm.panels;
-  const int64_t k = gemm.taps * gemm.run;
   const int64_t column = PanelColumn(p, panel);
   const int64_t width = PanelVecs(p, panel) * kLanes;
   const int64_t left = p.columns - column;
@@ -69,12 +68,8 @@ NEOCOG_INLINE TileJob JobOf(const Gemm& gemm, const RowTable& table,
   job.a_offset = table.a_offset;
   job.taps = chunk.taps;
   job.run = chunk.run;
-  job.b = gemm.b + column * k + chunk.first * width;
-  job.next = job.b;
-  if (panel + 1 < p.count) {
-    job.next = gemm.b + PanelColumn(p, panel + 1) * k +
-               chunk.first * PanelVecs(p, panel + 1) * kLanes;
-  }
+  job.b = nullptr;
+  job.next = nullptr;
   job.c = table.c;
   job.residual = table.residual;
   job.column = table.c_offset + column;
@@ -87,6 +82,23 @@ NEOCOG_INLINE TileJob JobOf(const Gemm& gemm, const RowTable& table,
   return job;
 }
 
+// Weights of K before those of `panel` in `chunk`.
+NEOCOG_INLINE int64_t WeightsBefore(const Gemm& gemm, const Chunk& chunk,
+                                    int64_t panel) {
+  const Panels& p = gemm.panels;
+  return PanelColumn(p, panel) * gemm.taps * gemm.run +
+         chunk.first * PanelVecs(p, panel) * kLanes;
+}
+
+NEOCOG_INLINE TileJob JobOf(const Gemm& gemm, const RowTable& table,
+                            const Chunk& chunk, int64_t panel) {
+  TileJob job = BareJob(gemm, table, chunk, panel);
+  job.b = gemm.b + WeightsBefore(gemm, chunk, panel);
+  const bool more = panel + 1 < gemm.panels.count;
+  job.next = more ? gemm.b + WeightsBefore(gemm, chunk, panel + 1) : job.b;
+  return job;
+}
+
 NEOCOG_INLINE void GemmChunk(const Gemm& gemm, const RowTable& table,
                              const Chunk& chunk, int64_t begin, int64_t end) {
   for (int64_t panel = begin; panel < end; ++panel) {
@@ -95,9 +107,11 @@ NEOCOG_INLINE void GemmChunk(const Gemm& gemm, const RowTable& table,
   }
 }
 
-// One row: the sums of `kLinePanels` panels of equal width at a time.
-NEOCOG_INLINE void GemmLine(const Gemm& gemm, const RowTable& table,
-                            int64_t begin, int64_t end) {
+// One row: the sums of `kLinePanels` panels of equal width at a time. `b` are
+// the packed weights; `rest` takes a panel that remains.
+template <typename W, typename Rest>
+NEOCOG_INLINE void GemmLine(const Gemm& gemm, const W* b, const RowTable& table,
+                            int64_t begin, int64_t end, const Rest& rest) {
   const Panels& p = gemm.panels;
   const int64_t k = gemm.taps * gemm.run;
   const Chunk whole = {0, gemm.taps, gemm.run, false, true};
@@ -105,14 +119,13 @@ NEOCOG_INLINE void GemmLine(const Gemm& gemm, const RowTable& table,
     const int64_t vecs = PanelVecs(p, panel);
     const int64_t next = panel + kLinePanels;
     if (vecs == kTileVecs && next <= end && PanelVecs(p, next - 1) == vecs) {
-      TileJob job = JobOf(gemm, table, whole, panel);
-      job.last = JobOf(gemm, table, whole, next - 1).last;
-      Line<kTileVecs, kLinePanels>(job, k * vecs * kLanes);
+      TileJob job = BareJob(gemm, table, whole, panel);
+      job.last = BareJob(gemm, table, whole, next - 1).last;
+      Line<kTileVecs, kLinePanels>(job, b + WeightsBefore(gemm, whole, panel),
+                                   k * vecs * kLanes);
       panel = next;
     } else {
-      const TileJob job = JobOf(gemm, table, whole, panel);
-      kTiles[kDense][vecs - 1][0](job, 0, 1, 0);
-      ++panel;
+      rest(panel++);
     }
   }
 }
@@ -145,7 +158,12 @@ NEOCOG_INLINE Chunk ChunkAt(const Chunks& c, int64_t index) {
 
 // The rows of `table` times the panels [begin, end).
 void GemmBlock(const Gemm& gemm, RowTable table, int64_t begin, int64_t end) {
-  if (table.rows == 1) return GemmLine(gemm, table, begin, end);
+  if (table.rows == 1) {
+    const Chunk whole = {0, gemm.taps, gemm.run, false, true};
+    return GemmLine(gemm, gemm.b, table, begin, end, [&](int64_t panel) {
+      GemmChunk(gemm, table, whole, panel, panel + 1);
+    });
+  }
   const RowTable start = table;
   const Chunks chunks = ChunksOf(gemm.taps, gemm.run);
   for (int64_t i = 0; i < chunks.count; ++i) {

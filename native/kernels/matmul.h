@@ -7,6 +7,7 @@
 
 #include "../kernels.h"
 #include "gemm.h"
+#include "half.h"
 
 namespace neocog {
 namespace {
@@ -17,7 +18,8 @@ NEOCOG_INLINE const Matmul& AsMatmul(const void* g) {
 
 int64_t MatmulPackedSize(const void* geometry) {
   const Matmul& g = AsMatmul(geometry);
-  return g.groups * PanelFloats(PanelsOf(g.n), g.k);
+  // Two halves are a float; a panel has an even number of either.
+  return g.groups * PanelFloats(PanelsOf(g.n), g.k) / (g.half ? 2 : 1);
 }
 
 int64_t MatmulPackItems(const void* geometry) {
@@ -32,8 +34,33 @@ void MatmulPack(const void* geometry, const float* b, float* packed,
   const int64_t k = g.k;
   for (int64_t item = begin; item < end; ++item) {
     const int64_t group = item / panels.count;
-    PackPanel(panels, item % panels.count, b + group * k * g.n, g.tb ? k : g.n,
-              g.tb != 0, 0, k, k, packed + group * PanelFloats(panels, k));
+    const int64_t panel = item % panels.count;
+    const int64_t before = group * PanelFloats(panels, k);
+    const float* const from = b + group * k * g.n;
+    const int64_t row = g.tb ? k : g.n;
+    if (g.half) {
+      PackHalfPanel(panels, panel, from, row, g.tb != 0, k,
+                    reinterpret_cast<uint16_t*>(packed) + before);
+    } else {
+      PackPanel(panels, panel, from, row, g.tb != 0, 0, k, k, packed + before);
+    }
+  }
+}
+
+int64_t MatmulUnpackItems(const void* geometry) {
+  return AsMatmul(geometry).half ? 0 : MatmulPackItems(geometry);
+}
+
+void MatmulUnpack(const void* geometry, const float* packed, float* b,
+                  int64_t begin, int64_t end) {
+  const Matmul& g = AsMatmul(geometry);
+  const Panels panels = PanelsOf(g.n);
+  const int64_t k = g.k;
+  for (int64_t item = begin; item < end; ++item) {
+    const int64_t group = item / panels.count;
+    UnpackPanel(panels, item % panels.count,
+                packed + group * PanelFloats(panels, k), g.tb ? k : g.n,
+                g.tb != 0, k, b + group * k * g.n);
   }
 }
 
@@ -70,7 +97,8 @@ int64_t MatmulItemCost(const void* geometry) {
 int64_t MatmulScratchSize(const void* geometry) {
   const Matmul& g = AsMatmul(geometry);
   return 2 * PointerFloats(kBlockRows) +
-         (MatmulCopies(g) ? kBlockRows * CopiedRow(g) : 0);
+         (MatmulCopies(g) ? kBlockRows * CopiedRow(g) : 0) +
+         (g.half ? kWideFloats : 0);
 }
 
 // Copies the steps of `chunk` of rows [row, row + rows) of a group's a, which
@@ -105,6 +133,7 @@ void MatmulRun(const void* geometry, const StepArgs& args, int64_t begin,
   const float** a_rows =
       Take<const float*>(&scratch, PointerFloats(kBlockRows));
   float** c_rows = Take<float*>(&scratch, PointerFloats(kBlockRows));
+  float* const wide = Take<float>(&scratch, g.half ? kWideFloats : 0);
   float* const copy = scratch;
   Gemm gemm = {
       PanelsOf(n), 1,       k,     nullptr, g.bias ? args.in[2] : nullptr,
@@ -126,7 +155,18 @@ void MatmulRun(const void* geometry, const StepArgs& args, int64_t begin,
     if (area.row == area.row_end) continue;
     const float* const a = args.in[0] + group * m * k;
     const bool copies = MatmulCopies(g) && (g.ta ? m > 1 : rows > kTileRows);
-    gemm.b = args.packed + group * PanelFloats(gemm.panels, k);
+    const int64_t before = group * PanelFloats(gemm.panels, k);
+    gemm.b = g.half ? nullptr : args.packed + before;
+    const uint16_t* const half =
+        g.half ? reinterpret_cast<const uint16_t*>(args.packed) + before
+               : nullptr;
+    const auto multiply = [&](const RowTable& rows_of, const Chunk& chunk) {
+      if (g.half) {
+        HalfChunk(gemm, half, rows_of, chunk, area.panel, area.panel_end, wide);
+      } else {
+        GemmChunk(gemm, rows_of, chunk, area.panel, area.panel_end);
+      }
+    };
     const bool fresh = block != current;
     if (fresh) {
       // The last area of the block here needs its own rows only.
@@ -148,28 +188,31 @@ void MatmulRun(const void* geometry, const StepArgs& args, int64_t begin,
       current = block;
     }
     const RowTable part = RowsOf(table, filled, area);
-    if (!copies) {
+    if (!copies && g.half) {
+      HalfBlock(gemm, half, part, area.panel, area.panel_end, wide);
+    } else if (!copies) {
       GemmBlock(gemm, part, area.panel, area.panel_end);
     } else if (chunks.count == 1) {
       if (fresh) {
         MatmulCopy(g, a, args.in_stride[0], row + filled, table.rows,
                    ChunkAt(chunks, 0), copy, to_row);
       }
-      GemmChunk(gemm, part, ChunkAt(chunks, 0), area.panel, area.panel_end);
+      multiply(part, ChunkAt(chunks, 0));
     } else {
       for (int64_t c = 0; c < chunks.count; ++c) {
         const Chunk chunk = ChunkAt(chunks, c);
         MatmulCopy(g, a, args.in_stride[0], row + area.row, part.rows, chunk,
                    copy + (area.row - filled) * to_row, to_row);
-        GemmChunk(gemm, part, chunk, area.panel, area.panel_end);
+        multiply(part, chunk);
       }
     }
   }
 }
 
 constexpr OpKernel kMatmulKernel = {
-    MatmulPackedSize, MatmulPackItems,   MatmulPack, MatmulItems,
-    MatmulItemCost,   MatmulScratchSize, MatmulRun};
+    MatmulPackedSize, MatmulPackItems,   MatmulPack,
+    MatmulItems,      MatmulItemCost,    MatmulScratchSize,
+    MatmulRun,        MatmulUnpackItems, MatmulUnpack};
 
 }  // namespace
 }  // namespace neocog

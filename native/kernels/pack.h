@@ -167,6 +167,22 @@ void PackPanel(const Panels& p, int64_t panel, const float* b, int64_t b_row,
   }
 }
 
+// The way back from PackPanel of all k rows, with `inner` 1. `from` is where
+// the packed weights of the whole product begin.
+void UnpackPanel(const Panels& p, int64_t panel, const float* from,
+                 int64_t b_row, bool transposed, int64_t k, float* b) {
+  const int64_t column = PanelColumn(p, panel);
+  const int64_t width = PanelVecs(p, panel) * kLanes;
+  const int64_t left = p.columns - column;
+  const int64_t columns = left < width ? left : width;
+  from += column * k;
+  if (transposed) {
+    Transpose(from, width, k, columns, b + column * b_row, b_row, k);
+  } else {
+    CopyRows(from, width, k, columns, b + column, b_row, columns);
+  }
+}
+
 }  // namespace
 }  // namespace neocog
 

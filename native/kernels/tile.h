@@ -226,10 +226,18 @@ void Tiles(const TileJob& job, int64_t row, int64_t count, int64_t done) {
   }
 }
 
-// One row against several panels at once, each `panel` floats after the one
-// before: a single panel has too few sums to keep the multipliers busy.
-template <int kVecs, int kPanels>
-void Line(const TileJob& job, int64_t panel) {
+NEOCOG_INLINE Vec LoadWeights(const float* p) { return Load(p); }
+NEOCOG_INLINE Vec LoadWeights(const uint16_t* p) { return LoadHalf(p); }
+
+// How far ahead a row's weights in half precision are fetched: 4 KiB, since no
+// hardware fetches beyond the page that it is in.
+constexpr int64_t kHalvesAhead = 2048;
+
+// One row against several panels at once, each `panel` weights after the one
+// before: a single panel has too few sums to keep the multipliers busy. The
+// weights are those at `b`, in single or half precision, not those of the job.
+template <int kVecs, int kPanels, typename W>
+void Line(const TileJob& job, const W* b, int64_t panel) {
   Vec sum[kPanels][kVecs];
   NEOCOG_UNROLL for (int p = 0; p < kPanels; ++p) {
     NEOCOG_UNROLL for (int j = 0; j < kVecs; ++j) {
@@ -253,14 +261,19 @@ void Line(const TileJob& job, int64_t panel) {
       }
     }
   }
-  const float* b = job.b;
   for (int64_t tap = 0; tap < job.taps; ++tap) {
     const float* a = job.a[tap * job.a_rows] + job.a_offset;
     for (int64_t k = 0; k < job.run; ++k, b += kVecs * kLanes) {
       const Vec x = Set1(a[k]);
       NEOCOG_UNROLL for (int p = 0; p < kPanels; ++p) {
+        // Only halves gain: floats already come as fast as memory gives them.
+        if (sizeof(W) < sizeof(float)) {
+          NEOCOG_UNROLL for (int l = 0; l < kVecs * kLanes; l += 32) {
+            __builtin_prefetch(b + p * panel + kHalvesAhead + l);
+          }
+        }
         NEOCOG_UNROLL for (int j = 0; j < kVecs; ++j) {
-          FmaInto(x, Load(b + p * panel + j * kLanes), &sum[p][j]);
+          FmaInto(x, LoadWeights(b + p * panel + j * kLanes), &sum[p][j]);
         }
       }
     }

@@ -48,6 +48,15 @@ NEOCOG_INLINE void StoreN(float* p, Vec v, int n) {
   if (n & 1) _mm_store_ss(p, x);
 }
 
+NEOCOG_INLINE Vec LoadHalf(const uint16_t* p) {
+  return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+}
+NEOCOG_INLINE void StoreHalf(uint16_t* p, Vec v) {
+  _mm_storeu_si128(
+      reinterpret_cast<__m128i*>(p),
+      _mm256_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+}
+
 NEOCOG_INLINE Vec Add(Vec a, Vec b) { return _mm256_add_ps(a, b); }
 NEOCOG_INLINE Vec Sub(Vec a, Vec b) { return _mm256_sub_ps(a, b); }
 NEOCOG_INLINE Vec Mul(Vec a, Vec b) { return _mm256_mul_ps(a, b); }

@@ -32,6 +32,16 @@ NEOCOG_INLINE void StoreN(float* p, Vec v, int n) {
   _mm512_mask_storeu_ps(p, FirstLanes(n), v);
 }
 
+NEOCOG_INLINE Vec LoadHalf(const uint16_t* p) {
+  return _mm512_cvtph_ps(
+      _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+}
+NEOCOG_INLINE void StoreHalf(uint16_t* p, Vec v) {
+  _mm256_storeu_si256(
+      reinterpret_cast<__m256i*>(p),
+      _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+}
+
 NEOCOG_INLINE Vec Add(Vec a, Vec b) { return _mm512_add_ps(a, b); }
 NEOCOG_INLINE Vec Sub(Vec a, Vec b) { return _mm512_sub_ps(a, b); }
 NEOCOG_INLINE Vec Mul(Vec a, Vec b) { return _mm512_mul_ps(a, b); }

@@ -35,6 +35,13 @@ NEOCOG_INLINE void StoreN(float* p, Vec v, int n) {
   if (n > 2) vst1q_lane_f32(p + 2, v, 2);
 }
 
+NEOCOG_INLINE Vec LoadHalf(const uint16_t* p) {
+  return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p)));
+}
+NEOCOG_INLINE void StoreHalf(uint16_t* p, Vec v) {
+  vst1_u16(p, vreinterpret_u16_f16(vcvt_f16_f32(v)));
+}
+
 NEOCOG_INLINE Vec Add(Vec a, Vec b) { return vaddq_f32(a, b); }
 NEOCOG_INLINE Vec Sub(Vec a, Vec b) { return vsubq_f32(a, b); }
 NEOCOG_INLINE Vec Mul(Vec a, Vec b) { return vmulq_f32(a, b); }

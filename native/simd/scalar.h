@@ -38,6 +38,57 @@ NEOCOG_INLINE void StoreN(float* p, Vec v, int n) {
   if (n > 3) p[3] = v[3];
 }
 
+NEOCOG_INLINE float WidenedHalf(uint16_t half) {
+  const uint32_t exponent = half & 0x7c00u;
+  uint32_t bits = static_cast<uint32_t>(half & 0x7fff) << 13;
+  if (exponent == 0) {
+    // A difference of normal numbers, which nothing flushes: 2^-14 (1 + m) less
+    // 2^-14.
+    bits += 113u << 23;
+    float number, base;
+    const uint32_t base_bits = 113u << 23;
+    __builtin_memcpy(&number, &bits, sizeof(number));
+    __builtin_memcpy(&base, &base_bits, sizeof(base));
+    number -= base;
+    __builtin_memcpy(&bits, &number, sizeof(bits));
+  } else {
+    bits += (exponent == 0x7c00u ? 224u : 112u) << 23;
+  }
+  bits |= static_cast<uint32_t>(half & 0x8000) << 16;
+  float number;
+  __builtin_memcpy(&number, &bits, sizeof(number));
+  return number;
+}
+NEOCOG_INLINE uint16_t RoundedHalf(float number) {
+  uint32_t bits;
+  __builtin_memcpy(&bits, &number, sizeof(bits));
+  const uint32_t sign = bits >> 16 & 0x8000u;
+  bits &= 0x7fffffffu;
+  uint32_t half;
+  if (bits > 0x7f800000u) {
+    half = 0x7e00;
+  } else if (bits >= 0x477ff000u) {  // 65520: halfway to what would follow
+    half = 0x7c00;
+  } else if (bits < 0x38800000u) {  // 2^-14
+    // Rounds to multiples of 2^-24, the last bit of a float from 0.5 to 1.
+    float small;
+    __builtin_memcpy(&small, &bits, sizeof(small));
+    small += 0.5f;
+    __builtin_memcpy(&half, &small, sizeof(half));
+    half -= 0x3f000000u;
+  } else {
+    half = (bits + 0xfffu + (bits >> 13 & 1u) - (112u << 23)) >> 13;
+  }
+  return static_cast<uint16_t>(half | sign);
+}
+NEOCOG_INLINE Vec LoadHalf(const uint16_t* p) {
+  return Vec{WidenedHalf(p[0]), WidenedHalf(p[1]), WidenedHalf(p[2]),
+             WidenedHalf(p[3])};
+}
+NEOCOG_INLINE void StoreHalf(uint16_t* p, Vec v) {
+  NEOCOG_UNROLL for (int i = 0; i < 4; ++i) p[i] = RoundedHalf(v[i]);
+}
+
 NEOCOG_INLINE Vec Add(Vec a, Vec b) { return a + b; }
 NEOCOG_INLINE Vec Sub(Vec a, Vec b) { return a - b; }
 NEOCOG_INLINE Vec Mul(Vec a, Vec b) { return a * b; }

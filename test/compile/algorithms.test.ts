@@ -12,7 +12,7 @@ import {
 import { floats, random } from '../support/random.js';
 
 const window = { strides: [1, 1], padding: [1, 1, 1, 1], dilations: [1, 1], groups: 1 };
-const usual: AlgorithmOptions = { exact: false, lowMemory: false, batchHint: 1 };
+const usual: AlgorithmOptions = { exact: false, lowMemory: false, batchHint: 1, weights: 'f32' };
 
 /** A convolution of a [size, size, c] image by 3x3 windows, or by others. */
 function graphOf(size: number, c: number, oc: number, attributes: object = {}, kernel = [3, 3]): Graph {

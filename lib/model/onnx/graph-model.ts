@@ -34,7 +34,7 @@ export function graphModel(
 ): Model {
   const inputs = graphPorts(file.inputs, layout, fail);
   const weights = graphWeights(file);
-  const specials = specialiser(file, weights.initializers, inputs, layout, settings);
+  const specials = specialiser(file, weights.present, inputs, layout, settings);
   const outputs = checked(() => {
     checkOperators(file);
     const declared = specials.declared();

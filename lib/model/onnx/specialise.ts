@@ -8,6 +8,7 @@ import type { Known } from '../../onnx/value.js';
 import type { DataType, Tensor } from '../../tensor.js';
 import { type Engine, engine } from '../engine.js';
 import type { ModelSettings } from '../options.js';
+import { lend } from '../residence.js';
 import type { GraphPort } from './ports.js';
 
 /** A graph made ready for inputs of certain shapes. */
@@ -56,6 +57,8 @@ export function specialiser(
   ): Special => {
     const mode = batched ? 'batched' : 'whole';
     const imported = importOnnx(file, { mode, shapes, known, weights: weights(), layout });
+    // What is known already is kept and given as an answer.
+    for (const value of imported.outputs) if (value.kind === 'known') lend(value.data);
     // Held until the program is made: its constants may be as large as all weights.
     let graph: Graph | undefined = imported.graph;
     const take = (): Graph => {

@@ -2,11 +2,14 @@ import { ShapeError } from '../../errors.js';
 import type { OnnxFile, OnnxTensor } from '../../formats/onnx/file.js';
 import { list } from '../../options.js';
 import { checkFloatTensor, floatTensor, sameShape, showShape, type Tensor } from '../../tensor.js';
+import { bringBack, copyOf as copyOfNumbers, lend, mayLeave } from '../residence.js';
 import { copyMap } from '../weights.js';
 
 /** The weights of a graph: its float32 initializers, under the file's names and in its layouts. */
 export interface GraphWeights {
-  /** All initializers, those of other types too. */
+  /** All initializers, those of other types too, for an import, which reads them now. */
+  present(): ReadonlyMap<string, OnnxTensor>;
+  /** The same for whoever keeps them. */
   initializers(): ReadonlyMap<string, OnnxTensor>;
   tensors(): Tensor[];
   readonly map: ReadonlyMap<string, Tensor>;
@@ -21,10 +24,20 @@ export function graphWeights({ initializers }: OnnxFile): GraphWeights {
     .map(({ name }) => name);
   const copyOf = (index: number): Tensor => {
     const { shape, data } = current.get(names[index] as string) as OnnxTensor;
-    return floatTensor(Object.freeze([...shape]), (data as Float32Array).slice());
+    return floatTensor(Object.freeze([...shape]), copyOfNumbers(data as Float32Array));
   };
+  const floatsOf = (map: ReadonlyMap<string, OnnxTensor>) =>
+    names.map((name) => map.get(name)?.data as Float32Array);
+  mayLeave(floatsOf(current));
   return Object.freeze({
-    initializers: () => current,
+    present() {
+      floatsOf(current).forEach(bringBack);
+      return current;
+    },
+    initializers() {
+      floatsOf(current).forEach(lend);
+      return current;
+    },
     tensors: () => names.map((_, index) => copyOf(index)),
     map: copyMap(names, copyOf),
     set(who: string, tensors: unknown) {
@@ -43,6 +56,7 @@ export function graphWeights({ initializers }: OnnxFile): GraphWeights {
         return [name, { name, type: 'float32', shape, data: found.data.slice() }];
       });
       current = new Map([...current, ...checked]);
+      mayLeave(floatsOf(current));
     },
   });
 }
