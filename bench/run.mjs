@@ -3,7 +3,18 @@
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
-const scenarios = ['kernels', 'matmul', 'lenet', 'nets', 'layers', 'js', 'import', 'load'];
+const scenarios = [
+  'kernels',
+  'matmul',
+  'lenet',
+  'nets',
+  'layers',
+  'scaling',
+  'accuracy',
+  'js',
+  'import',
+  'load',
+];
 const string = { type: 'string' };
 const { values, positionals: names } = parseArgs({
   allowPositionals: true,

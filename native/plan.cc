@@ -80,6 +80,17 @@ void CheckRef(const PlanSpec& spec, const StepSpec& step, const Ref& ref,
   }
 }
 
+// Throws unless the convolution's algorithm is one that there is, for a window
+// that it can take: the size of the packed weights follows from it.
+void CheckAlgorithm(const StepSpec& step) {
+  if (step.op != kConv2d || step.geometry.conv2d.winograd == 0) return;
+  const Conv2d& g = step.geometry.conv2d;
+  if ((g.winograd != 2 && g.winograd != 4) || g.kh != 3 || g.kw != 3 ||
+      g.sh != 1 || g.sw != 1 || g.dh != 1 || g.dw != 1 || g.groups != 1) {
+    Misfit(step, "expected winograd to be 0, or 2 or 4 with a window of 3x3");
+  }
+}
+
 Floats Allocated(int64_t count) {
   Floats floats = AllocateFloats(count);
   if (floats == nullptr) throw std::bad_alloc();
@@ -107,6 +118,7 @@ Plan::Plan(const PlanSpec& spec, const KernelTable& table, int threads)
 
 void Plan::AddStep(const PlanSpec& spec, const StepSpec& from,
                    const KernelTable& table) {
+  CheckAlgorithm(from);
   const OpKernel& kernel = table.ops[from.op];
   Step step = {};
   step.kernel = &kernel;

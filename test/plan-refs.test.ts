@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { engines, open } from './support/engines.js';
 import { compile, graphBuilder, type Plan, type Ref } from './support/internals.js';
 
-// The addon does not believe where a plan says that a step reads and writes.
+// The addon does not believe where a plan says that a step reads and writes, nor how it is to be computed.
 
 const native = engines.filter(({ name, missing }) => name !== 'js' && missing === undefined);
 
@@ -69,7 +69,53 @@ const cases: readonly [at: number | 'output', change: Partial<Ref>][] = [
   [2, { pitch: 2 ** 53 - 1 }],
 ];
 
+/** A 3x3 convolution by Winograd's algorithm, with other numbers in its geometry or its step. */
+function winogradPlan(geometry: object, step: object = {}): Plan {
+  const graph = graphBuilder();
+  const x = graph.input('x', [16, 16, 16]);
+  const kernel = graph.constant('k', [3, 3, 16, 16], new Float32Array(2304).fill(1));
+  const window = { strides: [1, 1], dilations: [1, 1], padding: [1, 1, 1, 1], groups: 1 };
+  const plan = compile(graph.finish(graph.node('conv2d', 'conv', window, [x, kernel])));
+  const [only] = plan.steps as [Plan['steps'][number]];
+  return { ...plan, steps: [{ ...only, ...step, geometry: { ...only.geometry, ...geometry } }] };
+}
+
+const algorithms: readonly object[] = [
+  ...[1, 3, -2, 6, 2 ** 31 - 1, 2 ** 31, 0.5, Number.NaN, '4', null].map((winograd) => ({ winograd })),
+  { sh: 2 },
+  { sw: 2 },
+  { dh: 2 },
+  { dw: 2 },
+  { kw: 1 },
+  { kh: 5 },
+  { groups: 2 },
+];
+
 for (const engine of native) {
+  test(`${engine.name} takes Winograd's algorithm, and strips of steps that are not there as single ones`, () => {
+    const wanted = 9 * 16;
+    for (const together of [0, 1, 2, 4, 5, 2 ** 53 - 1]) {
+      const plan = winogradPlan({}, { together });
+      expect(plan.steps[0]?.geometry.winograd).toBe(4);
+      const output = new Float32Array(4096);
+      open(engine)
+        .load(plan)
+        .runSync(1, [new Float32Array(4096).fill(1)], [output]);
+      expect(output[16 * 17] as number).toBeCloseTo(wanted, 3);
+    }
+  });
+
+  test.for(algorithms)(`${engine.name} refuses a convolution with %o`, (geometry) => {
+    expect(() => open(engine).load(winogradPlan(geometry))).toThrow(/expected/);
+  });
+
+  test.for([-1, 1.5, 2 ** 53, '2', null, undefined])(
+    `${engine.name} refuses %s steps together`,
+    (together) => {
+      expect(() => open(engine).load(winogradPlan({}, { together }))).toThrow(/expected|no field/);
+    },
+  );
+
   test(`${engine.name} takes the plan as it is`, () => {
     const output = new Float32Array(36);
     open(engine)
