@@ -1,5 +1,4 @@
 import { activate } from './activate.js';
-import { copy } from './gather.js';
 import type { Geometry, KernelArgs } from './op.js';
 import { sizes, workspace } from './workspace.js';
 
@@ -87,10 +86,25 @@ function load(
   const end = Math.max(Math.min(w - left, length), first);
   const from = ((image * h + iy) * w + left + first) * pixel + c0;
   let q = (r % span) * length;
-  for (let i = 0; i < channels; i++, q += span * length) {
-    for (let j = 0; j < first; j++) lines[q + j] = 0;
-    copy(x, from + i, pixel, q + first, 1, end - first);
-    for (let j = end; j < length; j++) lines[q + j] = 0;
+  const pitch = span * length;
+  for (let i = 0, at = q; i < channels; i++, at += pitch) {
+    for (let j = 0; j < first; j++) lines[at + j] = 0;
+    for (let j = end; j < length; j++) lines[at + j] = 0;
+  }
+  let i = 0;
+  for (; i + 4 <= channels; i += 4, q += 4 * pitch) {
+    const q1 = q + pitch;
+    const q2 = q1 + pitch;
+    const q3 = q2 + pitch;
+    for (let j = first, p = from + i; j < end; j++, p += pixel) {
+      lines[q + j] = x[p] as number;
+      lines[q1 + j] = x[p + 1] as number;
+      lines[q2 + j] = x[p + 2] as number;
+      lines[q3 + j] = x[p + 3] as number;
+    }
+  }
+  for (; i < channels; i++, q += pitch) {
+    for (let j = first, p = from + i; j < end; j++, p += pixel) lines[q + j] = x[p] as number;
   }
 }
 
@@ -121,12 +135,28 @@ function addLine(
     }
     activate(act, alpha, beta, (end - o0) * columns);
     const to = (line * ow + x0) * pixel;
-    for (let o = o0, at = 0; o < end; o++, at += columns) store(y, to + o, pixel, at, columns);
+    store(y, to + o0, pixel, end - o0, columns);
   }
 }
 
-function store(y: Float32Array, q: number, pixel: number, at: number, columns: number): void {
-  for (let i = 0; i < columns; i++, q += pixel) y[q] = sums[at + i] as number;
+/** Writes lines of sums as the channels of pixels. */
+function store(y: Float32Array, q: number, pixel: number, channels: number, columns: number): void {
+  let at = 0;
+  let i = 0;
+  for (; i + 4 <= channels; i += 4, at += 4 * columns) {
+    const at1 = at + columns;
+    const at2 = at1 + columns;
+    const at3 = at2 + columns;
+    for (let j = 0, to = q + i; j < columns; j++, to += pixel) {
+      y[to] = sums[at + j] as number;
+      y[to + 1] = sums[at1 + j] as number;
+      y[to + 2] = sums[at2 + j] as number;
+      y[to + 3] = sums[at3 + j] as number;
+    }
+  }
+  for (; i < channels; i++, at += columns) {
+    for (let j = 0, to = q + i; j < columns; j++, to += pixel) y[to] = sums[at + j] as number;
+  }
 }
 
 /** The sums, from `at` on, of a row of windows whose lines are in a ring at `base`. */
