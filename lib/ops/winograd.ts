@@ -66,8 +66,10 @@ interface Work {
   readonly side: 2 | 4;
   readonly down: number;
   readonly across: number;
-  /** [tiles][points][oc], behind the input: [tiles][points][c] */
+  /** Where the products [points][tiles][oc] begin, behind the input: [points][tiles][c] */
   readonly products: number;
+  /** Tiles of a block. */
+  readonly tiles: number;
 }
 
 export function runWinograd(args: KernelArgs): void {
@@ -82,7 +84,7 @@ export function runWinograd(args: KernelArgs): void {
   const products = n * step * c;
   const needed = products + n * step * oc;
   if (memory.length < needed) memory = newFloats(needed);
-  const work = { args, side, down, across, products };
+  const work = { args, side, down, across, products, tiles: step };
   for (let first = 0; first < tiles; first += step) {
     const count = Math.min(step, tiles - first);
     for (let t = 0; t < count; t++) {
@@ -103,12 +105,12 @@ export function runWinograd(args: KernelArgs): void {
         biasAt: 0,
         residual: undefined,
         y: memory,
-        place: { start: products + p * oc, width: count, height: 1, pixel: n * oc, line: 0, image: 0 },
+        place: { start: products + p * step * oc, width: count, height: 1, pixel: oc, line: 0, image: 0 },
         act: 0,
         alpha: 0,
         beta: 0,
       };
-      multiply(product, { x: memory, at: p * c, stride: n * c }, gatherRows);
+      multiply(product, { x: memory, at: p * step * c, stride: c }, gatherRows);
     }
     for (let t = 0; t < count; t++) {
       for (let o0 = 0; o0 < oc; o0 += channelBlock) {
@@ -141,24 +143,29 @@ function gatherTile({ args, side, down, across }: Work, index: number, c0: numbe
   }
 }
 
-function transformInput({ args, side }: Work, t: number, c0: number, channels: number): void {
+function transformInput({ args, side, tiles }: Work, t: number, c0: number, channels: number): void {
   const { c = 0 } = args.geometry;
   const n = side + 2;
   const run = n * channels;
   const apply = inputLine[side];
   apply(0, run, run);
   for (let i = 0; i < n; i++) apply(i * run, channels, channels);
-  for (let i = 0, to = t * n * n * c + c0; i < n * n; i++, to += c) {
+  for (let i = 0, to = t * c + c0; i < n * n; i++, to += tiles * c) {
     for (let k = 0, p = i * channels; k < channels; k++) memory[to + k] = rows[p + k] as number;
   }
 }
 
 /** The outputs of a tile lie as [side][points of a line][channels], the first `side` of each line. */
-function transformOutput({ args, side, products }: Work, t: number, o0: number, channels: number): void {
+function transformOutput(
+  { args, side, products, tiles }: Work,
+  t: number,
+  o0: number,
+  channels: number,
+): void {
   const { oc = 0 } = args.geometry;
   const n = side + 2;
   const run = n * channels;
-  for (let i = 0, from = products + t * n * n * oc + o0; i < n * n; i++, from += oc) {
+  for (let i = 0, from = products + t * oc + o0; i < n * n; i++, from += tiles * oc) {
     copy(memory, from, 1, i * channels, 1, channels);
   }
   const apply = outputLine[side];
