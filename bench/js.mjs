@@ -1,5 +1,5 @@
 // The pure TypeScript engine beside tfjs' pure JavaScript backend (cpu), one thread each.
-import { layers, sequential, tensor } from '../dist/index.js';
+import { layers, sequential, tensor, zoo } from '../dist/index.js';
 import { duel, here, relativeL2 } from './measure.mjs';
 import { fill, lenet, mobilenetV1, noisy } from './models.mjs';
 import { table } from './report.mjs';
@@ -28,7 +28,7 @@ function network(ours, theirs, shape) {
   const net = ours(js);
   const weights = fill(net);
   const x = noisy(shape, 7);
-  return pair(net, x, tfjs.predictor(theirs(weights), x));
+  return pair(net, x, tfjs.predictor(theirs(weights, [...net.weights.keys()]), x));
 }
 
 const cases = [
@@ -44,6 +44,12 @@ const cases = [
     make: () => network(mobilenetV1, tfjs.mobilenetV1, [1, 224, 224, 3]),
     flops: 2 * 568740352,
     rounds: 3,
+  },
+  {
+    name: 'ResNet-18, batch 1',
+    make: () => network(zoo.resnet18, tfjs.resnet18, [1, 224, 224, 3]),
+    flops: 2 * 1814073344,
+    rounds: 2,
   },
 ];
 

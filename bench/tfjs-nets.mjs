@@ -61,6 +61,43 @@ export function mobilenetV1(weights) {
   );
 }
 
+/** ResNet-18 as the zoo has it; the layers with weights have the names of ours, and `weights` their order. */
+export function resnet18(weights, names) {
+  const { layers } = tf;
+  const input = tf.input({ shape: [224, 224, 3] });
+  const padded = (x, padding) => (padding ? layers.zeroPadding2d({ padding }).apply(x) : x);
+  const relu = (x) => layers.reLU({}).apply(x);
+  const norm = (x, name) => layers.batchNormalization({ name, epsilon: 1e-5 }).apply(x);
+  const conv = (x, name, filters, kernelSize, strides = 1) =>
+    layers
+      .conv2d({ name, filters, kernelSize, strides, useBias: false })
+      .apply(padded(x, (kernelSize - 1) / 2));
+
+  // After relu, zeros are as good as nothing beside a maximum.
+  const first = padded(relu(norm(conv(input, 'conv1', 64, 7, 2), 'bn1')), 1);
+  let y = layers.maxPooling2d({ poolSize: 3, strides: 2 }).apply(first);
+  for (const stage of [0, 1, 2, 3]) {
+    for (const block of [0, 1]) {
+      const name = `layer${stage + 1}.${block}`;
+      const filters = 64 * 2 ** stage;
+      const strides = stage > 0 && block === 0 ? 2 : 1;
+      const inner = relu(norm(conv(y, `${name}.conv1`, filters, 3, strides), `${name}.bn1`));
+      const body = norm(conv(inner, `${name}.conv2`, filters, 3), `${name}.bn2`);
+      const shortcut =
+        strides === 1 ? y : norm(conv(y, `${name}.downsample.0`, filters, 1, 2), `${name}.downsample.1`);
+      y = relu(layers.add().apply([body, shortcut]));
+    }
+  }
+  const means = layers.globalAveragePooling2d({}).apply(y);
+  const outputs = layers.dense({ name: 'fc', units: 1000 }).apply(means);
+  const net = tf.model({ inputs: input, outputs });
+  for (const layer of net.layers) {
+    const own = weights.filter((_, i) => names[i].startsWith(`${layer.name}/`));
+    layer.setWeights(own.map(({ data, shape }) => tf.tensor(data, [...shape])));
+  }
+  return net;
+}
+
 /** A call that predicts and fetches the answer, as a user does, and leaves nothing behind. */
 export function predictor(net, { data, shape }) {
   const x = tf.tensor(data, [...shape]);

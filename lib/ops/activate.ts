@@ -16,6 +16,8 @@ export function activate(act: number, alpha: number, beta: number, count: number
   else if (name === 'clip') clip(1, 0, alpha, beta, count);
   else if (name === 'tanh') tanhs(count);
   else if (name === 'sigmoid') sigmoids(count);
+  else if (name === 'swish') swishes(count);
+  else if (name === 'hardswish') hardSwishes(count);
   else if (name === 'exp') exps(count);
   else if (!elementary(name, count)) {
     for (let i = 0; i < count; i++) sums[i] = activated(name, alpha, sums[i] as number);
@@ -59,6 +61,25 @@ function sigmoids(count: number): void {
   }
 }
 
+/** x times its sigmoid. */
+function swishes(count: number): void {
+  for (let i = 0; i < count; i++) {
+    const x = sums[i] as number;
+    const y = Math.min(Math.max(-x, -110), 110);
+    const n = Math.floor(y * Math.LOG2E + 0.5);
+    const power = powers[(n + powerOfOne) | 0] as number;
+    // The second summand is 0 but for the NaN at -Infinity.
+    sums[i] = Math.max(x, -110) / (power * expm1Near0(y - n * Math.LN2) + power + 1) + 0 * Math.min(x, 0);
+  }
+}
+
+function hardSwishes(count: number): void {
+  for (let i = 0; i < count; i++) {
+    const x = sums[i] as number;
+    sums[i] = (x * Math.min(Math.max(x + 3, 0), 6)) / 6;
+  }
+}
+
 function exps(count: number): void {
   for (let i = 0; i < count; i++) {
     const y = Math.min(Math.max(sums[i] as number, -110), 110);
@@ -88,10 +109,6 @@ function activated(name: Activation, alpha: number, x: number): number {
     case 'softplus':
       // log(1 + e^x) without overflow.
       return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
-    case 'hardswish':
-      return (x * Math.min(Math.max(x + 3, 0), 6)) / 6;
-    case 'swish':
-      return x / (1 + Math.exp(-x));
     case 'gelu':
       return x * normal(x);
     case 'gelutanh':

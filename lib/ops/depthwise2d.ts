@@ -3,8 +3,9 @@ import { type Window, windowPlaces } from '../geometry.js';
 import { activate } from './activate.js';
 import { type Activated, activationFields } from './activation.js';
 import { checkActivation, image, input, inputCount, kernel, listed, output, vector } from './check.js';
+import { blockOf, runLines } from './depthwise-lines.js';
 import { transposed } from './gather.js';
-import type { Geometry, Op, Shaped } from './op.js';
+import type { Geometry, KernelArgs, Op, Shaped } from './op.js';
 import { type KernelOrder, windowFields, windowInts } from './window.js';
 import { workspace } from './workspace.js';
 
@@ -70,28 +71,43 @@ export const depthwise2d: Op<Depthwise2dAttributes> = {
     return oihw ? transposed(weights, 1, oc, kh * kw, make) : weights;
   },
 
-  run({ geometry, batch, inputs, inputPitches, outputs, outputPitch, packed }) {
-    const { h = 0, w = 0, c = 0, oh = 0, ow = 0, oc = 0, act = 0, alpha = 0, beta = 0 } = geometry;
-    const [x, , bias] = inputs as [Float32Array, Float32Array, Float32Array | undefined];
-    const y = outputs[0] as Float32Array;
-    const from = inputPitches[0] || c;
-    const to = outputPitch || oc;
-    for (let line = 0; line < batch * oh; line++) {
-      const image = Math.floor(line / oh);
-      const oy = line - image * oh;
-      for (let ox = 0; ox < ow; ox++) {
-        const at = (line * ow + ox) * to;
-        for (let o = 0; o < oc; o += sums.length) {
-          const count = Math.min(sums.length, oc - o);
-          begin(bias, o, count);
-          addWindow(geometry, x, image * h * w * from, from, packed, oy, ox, o, count);
-          activate(act, alpha, beta, count);
-          for (let i = 0; i < count; i++) y[at + o + i] = sums[i] as number;
-        }
-      }
-    }
+  run(args) {
+    const block = blockOf(args.geometry);
+    if (block) runLines(args, block);
+    else runWindows(args);
   },
 };
+
+/** Window after window, for those of which not even one channel fits into the workspace. */
+function runWindows({
+  geometry,
+  batch,
+  inputs,
+  inputPitches,
+  outputs,
+  outputPitch,
+  packed,
+}: KernelArgs): void {
+  const { h = 0, w = 0, c = 0, oh = 0, ow = 0, oc = 0, act = 0, alpha = 0, beta = 0 } = geometry;
+  const [x, , bias] = inputs as [Float32Array, Float32Array, Float32Array | undefined];
+  const y = outputs[0] as Float32Array;
+  const from = inputPitches[0] || c;
+  const to = outputPitch || oc;
+  for (let line = 0; line < batch * oh; line++) {
+    const image = Math.floor(line / oh);
+    const oy = line - image * oh;
+    for (let ox = 0; ox < ow; ox++) {
+      const at = (line * ow + ox) * to;
+      for (let o = 0; o < oc; o += sums.length) {
+        const count = Math.min(sums.length, oc - o);
+        begin(bias, o, count);
+        addWindow(geometry, x, image * h * w * from, from, packed, oy, ox, o, count);
+        activate(act, alpha, beta, count);
+        for (let i = 0; i < count; i++) y[at + o + i] = sums[i] as number;
+      }
+    }
+  }
+}
 
 function begin(bias: Float32Array | undefined, at: number, count: number): void {
   if (bias) for (let i = 0; i < count; i++) sums[i] = bias[at + i] as number;
@@ -118,47 +134,15 @@ function addWindow(
   for (let ky = 0; ky < kh; ky++) {
     const iy = oy * sh - pt + ky * dh;
     if (iy < 0 || iy >= h) continue;
-    for (let kx = first; kx < end; ) {
+    for (let kx = first; kx < end; kx++) {
       const p = image + (iy * w + left + kx * dw) * pixel + channel;
-      const q = (ky * kw + kx) * oc + o;
-      if (multiplier > 1) addMultiplied(x, p, kernel, q, count, multiplier, o % multiplier);
-      else if (kx + 3 <= end) addThree(x, p, dw * pixel, kernel, q, c, count);
-      else addOne(x, p, kernel, q, count);
-      kx += multiplier === 1 && kx + 3 <= end ? 3 : 1;
+      addCell(x, p, kernel, (ky * kw + kx) * oc + o, count, multiplier, o % multiplier);
     }
   }
 }
 
-/** Three cells side by side: most windows are three wide, and the sums are loaded and stored once. */
-function addThree(
-  x: Float32Array,
-  p0: number,
-  step: number,
-  kernel: Float32Array,
-  q0: number,
-  c: number,
-  count: number,
-): void {
-  const p1 = p0 + step;
-  const p2 = p1 + step;
-  const q1 = q0 + c;
-  const q2 = q1 + c;
-  for (let i = 0; i < count; i++) {
-    sums[i] =
-      (sums[i] as number) +
-      (x[p0 + i] as number) * (kernel[q0 + i] as number) +
-      (x[p1 + i] as number) * (kernel[q1 + i] as number) +
-      (x[p2 + i] as number) * (kernel[q2 + i] as number);
-  }
-}
-
-function addOne(x: Float32Array, p: number, kernel: Float32Array, q: number, count: number): void {
-  for (let i = 0; i < count; i++)
-    sums[i] = (sums[i] as number) + (x[p + i] as number) * (kernel[q + i] as number);
-}
-
 /** Each channel of x goes into `multiplier` sums; the first one has `done` of them behind it. */
-function addMultiplied(
+function addCell(
   x: Float32Array,
   p: number,
   kernel: Float32Array,

@@ -136,8 +136,15 @@ function copyInside(
   }
 }
 
-/** `count` numbers from `p` on to `q` on; four at a time take a third less than one at a time. */
-function copy(x: Float32Array, p: number, step: number, q: number, pitch: number, count: number): void {
+/** `count` numbers of x from `p` on to rows from `q` on; four at a time take a third less than one at a time. */
+export function copy(
+  x: Float32Array,
+  p: number,
+  step: number,
+  q: number,
+  pitch: number,
+  count: number,
+): void {
   let i = 0;
   for (; i + 4 <= count; i += 4, p += 4 * step, q += 4 * pitch) {
     const a = x[p] as number;

@@ -1,13 +1,16 @@
 import { activate } from './activate.js';
-import { gatherRows, newFloats } from './gather.js';
+import { copy, gatherRows, newFloats } from './gather.js';
 import { multiply } from './gemm.js';
 import type { Geometry, KernelArgs, Make } from './op.js';
 import { inputLine, outputLine, weightRows } from './winograd-lines.js';
-import { sizes, workspace } from './workspace.js';
+import { workspace } from './workspace.js';
 
 /** Convolution of 3x3 windows with stride 1 by Winograd's minimal filtering; see winograd-lines.ts. */
 
-const sums = workspace.sums;
+const { rows, sums } = workspace;
+
+/** Channels of a tile at a time: they stay in a first-level cache, in float64. */
+const channelBlock = 64;
 
 /** Floats of transformed inputs and products that a block of tiles may have: 4 MiB. */
 const blockFloats = 2 ** 20;
@@ -63,12 +66,10 @@ interface Work {
   readonly side: 2 | 4;
   readonly down: number;
   readonly across: number;
-  /** [tiles][points][oc], behind the input: [tiles][points][c] */
+  /** Where the products [points][tiles][oc] begin, behind the input: [points][tiles][c] */
   readonly products: number;
-  /** One tile: [points][channels]. */
-  readonly tile: number;
-  /** [oc] */
-  readonly zeros: number;
+  /** Tiles of a block. */
+  readonly tiles: number;
 }
 
 export function runWinograd(args: KernelArgs): void {
@@ -81,16 +82,17 @@ export function runWinograd(args: KernelArgs): void {
   const most = Math.max(fewTiles, Math.floor(blockFloats / (n * (c + oc))));
   const step = Math.ceil(tiles / Math.ceil(tiles / most));
   const products = n * step * c;
-  const tile = products + n * step * oc;
-  const zeros = tile + n * Math.max(c, oc);
-  if (memory.length < zeros + oc) memory = newFloats(zeros + oc);
-  memory.fill(0, zeros, zeros + oc);
-  const work = { args, side, down, across, products, tile, zeros };
+  const needed = products + n * step * oc;
+  if (memory.length < needed) memory = newFloats(needed);
+  const work = { args, side, down, across, products, tiles: step };
   for (let first = 0; first < tiles; first += step) {
     const count = Math.min(step, tiles - first);
     for (let t = 0; t < count; t++) {
-      gatherTile(work, first + t);
-      transformInput(work, t);
+      for (let c0 = 0; c0 < c; c0 += channelBlock) {
+        const channels = Math.min(channelBlock, c - c0);
+        gatherTile(work, first + t, c0, channels);
+        transformInput(work, t, c0, channels);
+      }
     }
     for (let p = 0; p < n; p++) {
       const product = {
@@ -103,22 +105,25 @@ export function runWinograd(args: KernelArgs): void {
         biasAt: 0,
         residual: undefined,
         y: memory,
-        place: { start: products + p * oc, width: count, height: 1, pixel: n * oc, line: 0, image: 0 },
+        place: { start: products + p * step * oc, width: count, height: 1, pixel: oc, line: 0, image: 0 },
         act: 0,
         alpha: 0,
         beta: 0,
       };
-      multiply(product, { x: memory, at: p * c, stride: n * c }, gatherRows);
+      multiply(product, { x: memory, at: p * step * c, stride: c }, gatherRows);
     }
     for (let t = 0; t < count; t++) {
-      transformOutput(work, t);
-      finishTile(work, first + t);
+      for (let o0 = 0; o0 < oc; o0 += channelBlock) {
+        const channels = Math.min(channelBlock, oc - o0);
+        transformOutput(work, t, o0, channels);
+        finishTile(work, first + t, o0, channels);
+      }
     }
   }
 }
 
-/** Copies the cells that a tile sees, zeros where they are outside of the image. */
-function gatherTile({ args, side, down, across, tile }: Work, index: number): void {
+/** Copies what a tile sees of some channels, zeros where that is outside of the image: [cells][channels] */
+function gatherTile({ args, side, down, across }: Work, index: number, c0: number, channels: number): void {
   const { h = 0, w = 0, c = 0, pt = 0, pl = 0 } = args.geometry;
   const x = args.inputs[0] as Float32Array;
   const pixel = args.inputPitches[0] || c;
@@ -126,50 +131,53 @@ function gatherTile({ args, side, down, across, tile }: Work, index: number): vo
   const sample = (line / down) | 0;
   const top = (line - sample * down) * side - pt;
   const left = (index - line * across) * side - pl;
-  const right = left + side + 2;
-  const begin = Math.min(Math.max(left, 0), right);
-  const end = Math.max(Math.min(right, w), begin);
-  const run = (side + 2) * c;
-  let q = tile;
-  for (let iy = top; iy < top + side + 2; iy++, q += run) {
-    if (iy < 0 || iy >= h) {
-      memory.fill(0, q, q + run);
-      continue;
+  let q = 0;
+  for (let iy = top; iy < top + side + 2; iy++) {
+    for (let ix = left; ix < left + side + 2; ix++, q += channels) {
+      if (iy >= 0 && iy < h && ix >= 0 && ix < w) {
+        copy(x, ((sample * h + iy) * w + ix) * pixel + c0, 1, q, 1, channels);
+      } else {
+        for (let k = 0; k < channels; k++) rows[q + k] = 0;
+      }
     }
-    if (begin > left) memory.fill(0, q, q + (begin - left) * c);
-    for (let ix = begin; ix < end; ix++) {
-      const from = ((sample * h + iy) * w + ix) * pixel;
-      const to = q + (ix - left) * c;
-      for (let k = 0; k < c; k++) memory[to + k] = x[from + k] as number;
-    }
-    if (end < right) memory.fill(0, q + (end - left) * c, q + run);
   }
 }
 
-function transformInput({ args, side, tile }: Work, t: number): void {
+function transformInput({ args, side, tiles }: Work, t: number, c0: number, channels: number): void {
   const { c = 0 } = args.geometry;
-  const run = (side + 2) * c;
+  const n = side + 2;
+  const run = n * channels;
   const apply = inputLine[side];
-  apply(memory, tile, run, memory, tile, run, run);
-  const to = t * (side + 2) * run;
-  for (let i = 0; i < side + 2; i++) apply(memory, tile + i * run, c, memory, to + i * run, c, c);
+  apply(0, run, run);
+  for (let i = 0; i < n; i++) apply(i * run, channels, channels);
+  for (let i = 0, to = t * c + c0; i < n * n; i++, to += tiles * c) {
+    for (let k = 0, p = i * channels; k < channels; k++) memory[to + k] = rows[p + k] as number;
+  }
 }
 
-/** The outputs of a tile lie as [side][points of a line][oc], the first `side` of each line. */
-function transformOutput({ args, side, products, tile }: Work, t: number): void {
+/** The outputs of a tile lie as [side][points of a line][channels], the first `side` of each line. */
+function transformOutput(
+  { args, side, products, tiles }: Work,
+  t: number,
+  o0: number,
+  channels: number,
+): void {
   const { oc = 0 } = args.geometry;
-  const run = (side + 2) * oc;
+  const n = side + 2;
+  const run = n * channels;
+  for (let i = 0, from = products + t * oc + o0; i < n * n; i++, from += tiles * oc) {
+    copy(memory, from, 1, i * channels, 1, channels);
+  }
   const apply = outputLine[side];
-  apply(memory, products + t * (side + 2) * run, run, memory, tile, run, run);
-  for (let i = 0; i < side; i++) apply(memory, tile + i * run, oc, memory, tile + i * run, oc, oc);
+  apply(0, run, run);
+  for (let i = 0; i < side; i++) apply(i * run, channels, channels);
 }
 
-/** Bias, residual and activation of the pixels that are inside, a line of them at a time. */
-function finishTile({ args, side, down, across, tile, zeros }: Work, index: number): void {
+/** Bias, residual and activation of the pixels that are inside. */
+function finishTile({ args, side, down, across }: Work, index: number, o0: number, channels: number): void {
   const { oh = 0, ow = 0, oc = 0, act = 0, alpha = 0, beta = 0 } = args.geometry;
   const { inputs, inputStrides, inputPitches, outputPitch } = args;
-  const bias = inputs[2] ?? memory;
-  const biasAt = inputs[2] ? 0 : zeros;
+  const bias = inputs[2];
   const residual = inputs[3];
   const [added, image] = [inputPitches[3] || oc, inputStrides[3] ?? 0];
   const y = args.outputs[0] as Float32Array;
@@ -178,25 +186,26 @@ function finishTile({ args, side, down, across, tile, zeros }: Work, index: numb
   const sample = (line / down) | 0;
   const top = (line - sample * down) * side;
   const left = (index - line * across) * side;
+  const lines = Math.min(side, oh - top);
   const columns = Math.min(side, ow - left);
-  const most = sizes.sums / 4;
-  for (let i = 0; i < side && top + i < oh; i++) {
-    const place = (top + i) * ow + left;
-    for (let first = 0; first < oc; first += most) {
-      const width = Math.min(most, oc - first);
-      for (let j = 0, q = 0; j < columns; j++, q += width) {
-        const p = tile + (i * (side + 2) + j) * oc + first;
-        const b = biasAt + first;
-        for (let k = 0; k < width; k++) sums[q + k] = (memory[p + k] as number) + (bias[b + k] as number);
-        if (!residual) continue;
-        const r = sample * image + (place + j) * added + first;
-        for (let k = 0; k < width; k++) sums[q + k] = (sums[q + k] as number) + (residual[r + k] as number);
-      }
-      activate(act, alpha, beta, columns * width);
-      for (let j = 0, q = 0; j < columns; j++, q += width) {
-        const to = (sample * oh * ow + place + j) * pixel + first;
-        for (let k = 0; k < width; k++) y[to + k] = sums[q + k] as number;
-      }
+  let q = 0;
+  for (let i = 0; i < lines; i++) {
+    for (let j = 0; j < columns; j++, q += channels) {
+      const p = (i * (side + 2) + j) * channels;
+      if (bias)
+        for (let k = 0; k < channels; k++) sums[q + k] = (rows[p + k] as number) + (bias[o0 + k] as number);
+      else for (let k = 0; k < channels; k++) sums[q + k] = rows[p + k] as number;
+      if (!residual) continue;
+      const r = sample * image + ((top + i) * ow + left + j) * added + o0;
+      for (let k = 0; k < channels; k++) sums[q + k] = (sums[q + k] as number) + (residual[r + k] as number);
+    }
+  }
+  activate(act, alpha, beta, q);
+  q = 0;
+  for (let i = 0; i < lines; i++) {
+    for (let j = 0; j < columns; j++, q += channels) {
+      const to = (sample * oh * ow + (top + i) * ow + left + j) * pixel + o0;
+      for (let k = 0; k < channels; k++) y[to + k] = sums[q + k] as number;
     }
   }
 }

@@ -62,6 +62,10 @@ const lines: readonly Line[] = [
   { h: 4, w: 4, c: 17, k: [3, 3], mult: 2 },
   { h: 4, w: 4, c: 16, k: [2, 2], mult: 4, d: [2, 2], bias: true },
   { h: 6, w: 5, c: 19, k: [3, 3], pad: [1, 1, 1, 1], bias: true, weights: 'shared' },
+  // Lines longer than the TypeScript engine's memory, more outputs than that, and a window that is larger.
+  { h: 9, w: 3900, c: 2, k: [9, 2], s: [1, 2], pad: [0, 1, 1, 0], bias: true },
+  { h: 1, w: 2300, c: 1, k: [1, 3], mult: 16, pad: [0, 0, 1, 1] },
+  { h: 183, w: 180, c: 2, k: [183, 181], pad: [1, 0, 1, 1], bias: true },
   { h: 6, w: 5, c: 7, k: [3, 3], mult: 2, weights: 'shared' },
   { h: 4, w: 5, c: 17, k: [3, 3], bias: true, act: 'leakyrelu', alpha: 0.25 },
   { h: 4, w: 5, c: 17, k: [3, 3], bias: true, act: 'elu' },
