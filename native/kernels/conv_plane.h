@@ -43,7 +43,8 @@ NEOCOG_INLINE int64_t PlaneRowCost(const Conv2d& g) {
 
 // Output rows of an item, and the input rows they see.
 NEOCOG_INLINE int64_t PlaneRows(const Conv2d& g) {
-  return Smaller(BlocksOf(kItemCycles, PlaneRowCost(g)), g.oh);
+  const int64_t most = BlocksOf(kItemCycles, PlaneRowCost(g));
+  return BlocksOf(g.oh, BlocksOf(g.oh, most));
 }
 NEOCOG_INLINE int64_t PlaneInRows(const Conv2d& g, int64_t rows) {
   return (rows - 1) * g.sh + g.kh;
@@ -96,6 +97,29 @@ constexpr PlaneFn kPlaneTiles[kPlaneOuts] = {PlaneTile<1>, PlaneTile<2>,
                                              PlaneTile<3>, PlaneTile<4>,
                                              PlaneTile<5>, PlaneTile<6>};
 
+// planes [channels][kPlanePixels] become `count` pixels of `channels` floats,
+// one after the other. Four channels of a pixel are stored at once, the last
+// ones first: what reaches into the next pixel is overwritten by its own.
+NEOCOG_INLINE void PlanePixels(const float* planes, int64_t channels,
+                               int64_t count, float* y) {
+  const int64_t last = (channels - 1) / 4 * 4;
+  int64_t pixel = 0;
+  for (; (count - pixel - 4) * channels >= 3; pixel += 4) {
+    float* to = y + pixel * channels;
+    for (int64_t channel = last; channel >= 0; channel -= 4) {
+      float* const pixels[4] = {
+          to + channel, to + channels + channel, to + 2 * channels + channel,
+          to + 3 * channels + channel};
+      Transpose4(planes + channel * kPlanePixels + pixel, kPlanePixels, pixels);
+    }
+  }
+  for (; pixel < count; ++pixel) {
+    for (int64_t channel = 0; channel < channels; ++channel) {
+      y[pixel * channels + channel] = planes[channel * kPlanePixels + pixel];
+    }
+  }
+}
+
 // One output row: y [ow][oc], pixels `pixel` floats apart, from kh padded
 // lines.
 NEOCOG_INLINE void PlaneRow(const Conv2d& g, const float* x, int64_t line,
@@ -112,8 +136,12 @@ NEOCOG_INLINE void PlaneRow(const Conv2d& g, const float* x, int64_t line,
                             planes + out * kPlanePixels);
       out += outs;
     }
-    Transpose(planes, kPlanePixels, g.oc, Smaller(kPlanePixels, g.ow - ox),
-              y + ox * pixel, pixel, g.oc);
+    const int64_t count = Smaller(kPlanePixels, g.ow - ox);
+    if (pixel == g.oc) {
+      PlanePixels(planes, g.oc, count, y + ox * pixel);
+    } else {
+      Transpose(planes, kPlanePixels, g.oc, count, y + ox * pixel, pixel, g.oc);
+    }
   }
 }
 

@@ -68,7 +68,7 @@ NEOCOG_INLINE Vec ExpM1NotPositive(Vec x) {
 // tanh(|x|) = -t / (2 + t) with t = e^(-2|x|) - 1.
 NEOCOG_INLINE Vec Tanh(Vec x) {
   const Vec t = ExpM1NotPositive(Mul(Abs(x), Set1(-2.0f)));
-  return CopySign(Div(t, Add(Set1(2.0f), t)), x);
+  return CopySign(Quotient(t, Add(Set1(2.0f), t)), x);
 }
 
 // 1 / (1 + e^-x), as e^x / (1 + e^x) for negative x.

@@ -5,6 +5,7 @@
 
 #include "../kernels.h"
 #include "blocks.h"
+#include "window.h"
 
 namespace neocog {
 namespace {
@@ -49,8 +50,27 @@ NEOCOG_INLINE Vec PoolStep(Vec acc, Vec x) {
   return kMax ? MaxNan(acc, x) : Add(acc, x);
 }
 
+// What a sum is divided by. A power of two is multiplied by its inverse, which
+// gives the same bits in a fraction of the time.
+struct Divisor {
+  Vec value;
+  bool inverse;
+};
+
+NEOCOG_INLINE Divisor DivisorOf(int64_t count) {
+  const float value = static_cast<float>(count);
+  const bool inverse = (count & (count - 1)) == 0;
+  return {Set1(inverse ? 1.0f / value : value), inverse};
+}
+
+template <bool kMax>
+NEOCOG_INLINE Vec PoolEnd(Vec acc, Divisor divisor) {
+  if (kMax) return acc;
+  return divisor.inverse ? Mul(acc, divisor.value) : Div(acc, divisor.value);
+}
+
 template <bool kMax, int kVecs>
-NEOCOG_INLINE void PoolVecs(const Pane& pane, int64_t channel, Vec divisor,
+NEOCOG_INLINE void PoolVecs(const Pane& pane, int64_t channel, Divisor divisor,
                             float* y) {
   Vec acc[kVecs];
   NEOCOG_UNROLL
@@ -66,12 +86,12 @@ NEOCOG_INLINE void PoolVecs(const Pane& pane, int64_t channel, Vec divisor,
   }
   NEOCOG_UNROLL
   for (int v = 0; v < kVecs; ++v)
-    Store(y + channel + v * kLanes, kMax ? acc[v] : Div(acc[v], divisor));
+    Store(y + channel + v * kLanes, PoolEnd<kMax>(acc[v], divisor));
 }
 
 template <bool kMax>
 NEOCOG_INLINE void PoolTail(const Pane& pane, int64_t channel, int n,
-                            Vec divisor, float* y) {
+                            Divisor divisor, float* y) {
   Vec acc = PoolStart<kMax>();
   for (int64_t row = 0; row < pane.rows; ++row) {
     const float* p = pane.x + row * pane.row_stride + channel;
@@ -80,13 +100,12 @@ NEOCOG_INLINE void PoolTail(const Pane& pane, int64_t channel, int n,
       acc = PoolStep<kMax>(acc, LoadN(p, n));
     }
   }
-  StoreN(y + channel, kMax ? acc : Div(acc, divisor), n);
+  StoreN(y + channel, PoolEnd<kMax>(acc, divisor), n);
 }
 
 template <bool kMax>
-NEOCOG_INLINE void PoolPixel(const Pane& pane, int64_t channels, float divisor,
+NEOCOG_INLINE void PoolPixel(const Pane& pane, int64_t channels, Divisor d,
                              float* y) {
-  const Vec d = Set1(divisor);
   int64_t channel = 0;
   for (; channel + 4 * kLanes <= channels; channel += 4 * kLanes)
     PoolVecs<kMax, 4>(pane, channel, d, y);
@@ -108,6 +127,22 @@ NEOCOG_INLINE int64_t Counted(const AveragePool2d& g, Taps real, int64_t at,
                    : real.end - real.begin;
 }
 
+// `count` windows of 2x2 real cells with c <= kLanes channels, `step` floats
+// apart, in the order of PoolTail.
+template <bool kMax>
+NEOCOG_INLINE void PoolPairs(const Pane& pane, int64_t step, int64_t count,
+                             int c, Divisor divisor, float* y, int64_t to) {
+  const float* top = pane.x;
+  const float* low = top + pane.row_stride;
+  for (int64_t i = 0; i < count; ++i, top += step, low += step, y += to) {
+    Vec acc = PoolStep<kMax>(PoolStart<kMax>(), LoadN(top, c));
+    acc = PoolStep<kMax>(acc, LoadN(top + pane.column_stride, c));
+    acc = PoolStep<kMax>(acc, LoadN(low, c));
+    acc = PoolStep<kMax>(acc, LoadN(low + pane.column_stride, c));
+    StoreN(y, PoolEnd<kMax>(acc, divisor), c);
+  }
+}
+
 // One output row: x [h, w, c], y [ow, c]; pixels are `pixel` and `to` floats
 // apart.
 template <bool kMax, class Geometry>
@@ -118,7 +153,21 @@ void PoolRow(const Geometry& g, const float* x, int64_t pixel, int64_t oy,
   const Taps rows = TapsOn(top, g.kh, g.dh, g.h);
   const int64_t counted_rows = Counted(g, rows, top, g.kh, g.dh, g.h, g.pb);
   const float* first = x + (top + rows.begin * g.dh) * line;
+  // Where few channels make a window short, those without padding go together.
+  const bool pairs = rows.end - rows.begin == 2 && g.kw == 2 && g.c <= kLanes;
+  const Reach begins = ReachOf(-g.pl, g.sw, g.w, g.ow);
+  const Reach ends = ReachOf(g.dw - g.pl, g.sw, g.w, g.ow);
   for (int64_t ox = 0; ox < g.ow; ++ox, y += to) {
+    if (pairs && ox == begins.begin && ox < ends.end) {
+      const Pane pane = {first + (ox * g.sw - g.pl) * pixel, 2, 2, g.dh * line,
+                         g.dw * pixel};
+      PoolPairs<kMax>(pane, g.sw * pixel, ends.end - ox,
+                      static_cast<int>(g.c), DivisorOf(counted_rows * 2), y,
+                      to);
+      y += (ends.end - ox) * to;
+      ox = ends.end;
+      if (ox == g.ow) break;
+    }
     const int64_t left = ox * g.sw - g.pl;
     const Taps columns = TapsOn(left, g.kw, g.dw, g.w);
     const int64_t count =
@@ -127,7 +176,7 @@ void PoolRow(const Geometry& g, const float* x, int64_t pixel, int64_t oy,
                        rows.end - rows.begin, columns.end - columns.begin,
                        g.dh * line, g.dw * pixel};
     // A window without a cell has the sum 0: any other divisor gives 0.
-    PoolPixel<kMax>(pane, g.c, static_cast<float>(Larger(count, 1)), y);
+    PoolPixel<kMax>(pane, g.c, DivisorOf(Larger(count, 1)), y);
   }
 }
 

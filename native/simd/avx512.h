@@ -53,8 +53,8 @@ NEOCOG_INLINE Vec MulAdd(Vec a, Vec b, Vec c) {
 // A Newton step from the 14 bits of the estimate: a division takes 16 cycles.
 NEOCOG_INLINE Vec Quotient(Vec a, Vec b) {
   const Vec r = _mm512_rcp14_ps(b);
-  const Vec rest = _mm512_fnmadd_ps(b, r, Set1(2.0f));
-  return _mm512_mul_ps(a, _mm512_mul_ps(r, rest));
+  const Vec rest = _mm512_fnmadd_ps(b, r, Set1(1.0f));
+  return _mm512_mul_ps(a, _mm512_fmadd_ps(r, rest, r));
 }
 // The asm on a scalar temporary stops GCC from folding loads into the FMA or
 // spilling accumulators.
@@ -100,10 +100,10 @@ NEOCOG_INLINE Vec MinNan(Vec a, Vec b) {
 }
 NEOCOG_INLINE Vec Abs(Vec a) { return _mm512_abs_ps(a); }
 NEOCOG_INLINE Vec CopySign(Vec magnitude, Vec sign) {
-  const __m512i bit = _mm512_set1_epi32(INT32_MIN);
-  return _mm512_castsi512_ps(
-      _mm512_or_epi32(_mm512_andnot_epi32(bit, _mm512_castps_si512(magnitude)),
-                      _mm512_and_epi32(bit, _mm512_castps_si512(sign))));
+  // The table of (bit and sign) or (not bit and magnitude).
+  return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(
+      _mm512_set1_epi32(INT32_MIN), _mm512_castps_si512(sign),
+      _mm512_castps_si512(magnitude), 0xca));
 }
 NEOCOG_INLINE Vec Round(Vec a) {
   return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
