@@ -34,6 +34,10 @@
 //   Nearest, Floor, Ceil, Trunc
 //                          whole numbers for any a: Nearest has ties to even
 //   Pow2(n)                2^n for whole n in [-126, 127]
+//   kPowerSteps, PowerOf(t)
+//                          2^n for a multiple n of 1 / kPowerSteps in
+//                          [-126, 127], given n + kPowerZero as t; 32 steps
+//                          where a vector can be a table, or 1
 //   Mantissa(x, &n)        x = m 2^n: gives m in [0.75, 1.5), for normal x > 0
 //   Select(m, a, b)        m ? a : b per lane
 // clang-format on
@@ -67,5 +71,12 @@ namespace {
 #else
 #include "simd/scalar.h"
 #endif
+
+namespace neocog {
+namespace {
+// Numbers around it are 1 / kPowerSteps apart.
+[[maybe_unused]] constexpr float kPowerZero = 12582912.0f / kPowerSteps;
+}  // namespace
+}  // namespace neocog
 
 #endif  // NEOCOG_SIMD_H_

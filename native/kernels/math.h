@@ -2,8 +2,9 @@
 // the last place, measured over every 211th float32 and a grid on [-130, 130],
 // with an FMA (avx2, avx512, neon) and without (scalar):
 //   Exp 1.0, ExpM1NotPositive 1.6, Sigmoid 2.4, Softplus 2.0, Tanh 2.5,
-//   Swish 3.0; Gelu 5.8 and 6.3, GeluTanh 5.8 and 8.0 (the largest ones in the
-//   negative tail, where the result is a vanishing fraction of x).
+//   Swish 3.0 (avx512: 4.9); Gelu 5.8 and 6.3, GeluTanh 5.8 and 8.0 (the
+//   largest ones in the negative tail, where the result is a vanishing fraction
+//   of x).
 // NaN stays NaN. Results below the smallest normal number are flushed to zero
 // where the thread flushes denormals.
 #ifndef NEOCOG_KERNELS_MATH_H_
@@ -111,26 +112,37 @@ NEOCOG_INLINE Vec Gate(Vec x, Scaled e) {
   return Select(negative, Mul(y, e.scale), y);
 }
 
+// e^-r within half a step of PowerOf, minimax but for the 1, relative error
+// 2^-24 with many steps and 2^-27 with one.
+NEOCOG_INLINE Vec ExpOfStep(Vec r) {
+  Vec p;
+  if (kPowerSteps == 32) {
+    p = MulAdd(Set1(0.5f), r, Set1(-1.0000147f));
+  } else {
+    p = Set1(0.00138143206f);
+    p = MulAdd(p, r, Set1(-0.00836885069f));
+    p = MulAdd(p, r, Set1(0.0416684002f));
+    p = MulAdd(p, r, Set1(-0.166665196f));
+    p = MulAdd(p, r, Set1(0.49999994f));
+    p = MulAdd(p, r, Set1(-1.0f));
+  }
+  return MulAdd(p, r, Set1(1.0f));
+}
+
 // x sigmoid(x) = x / (1 + e^-x), both sides of the fraction 2^-24 times as
-// large: for the smallest results e^-x would be infinite. -infinity gives NaN,
-// as for Gate.
+// large: for the smallest results e^-x would be infinite. From 70 on the
+// sigmoid is one, so that what is above is added. -infinity gives NaN, as for
+// Gate.
 NEOCOG_INLINE Vec Swish(Vec x) {
-  const Vec z = AtLeast(x, Set1(-104.0f));
-  const Vec n = Round(Mul(z, Set1(-kLog2E)));
+  const Vec upper = AtMost(x, Set1(70.0f));
+  const Vec z = AtLeast(upper, Set1(-104.0f));
+  const Vec zero = Set1(kPowerZero - 24.0f);
+  const Vec t = MulAdd(z, Set1(-kLog2E), zero);
+  const Vec n = Sub(t, zero);
   const Vec r = MulAdd(n, Set1(kLn2Lower), MulAdd(n, Set1(kLn2Upper), z));
-  // e^-r, minimax, relative error 2^-27.
-  Vec p = Set1(0.00138143206f);
-  p = MulAdd(p, r, Set1(-0.00836885069f));
-  p = MulAdd(p, r, Set1(0.0416684002f));
-  p = MulAdd(p, r, Set1(-0.166665196f));
-  p = MulAdd(p, r, Set1(0.49999994f));
-  p = MulAdd(p, r, Set1(-1.0f));
-  p = MulAdd(p, r, Set1(1.0f));
-  const Vec e = Mul(p, Pow2(Sub(n, Set1(24.0f))));
   const Vec unit = Set1(1.0f / 16777216.0f);
-  const Vec y = Quotient(z, Add(MulAdd(x, Zero(), unit), e));
-  // There the sigmoid is one, and e may be anything.
-  return Select(Less(Set1(70.0f), x), x, Mul(y, unit));
+  const Vec y = Quotient(z, MulAdd(ExpOfStep(r), PowerOf(t), unit));
+  return MulAdd(y, unit, Sub(x, upper));
 }
 
 // x P(x) with the normal distribution P, i.e. x (1 + erf(x / sqrt(2))) / 2.

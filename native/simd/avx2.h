@@ -133,6 +133,12 @@ NEOCOG_INLINE Vec Pow2(Vec n) {
       _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
   return _mm256_castsi256_ps(_mm256_slli_epi32(biased, 23));
 }
+constexpr int kPowerSteps = 1;
+NEOCOG_INLINE Vec PowerOf(Vec t) {
+  const __m256i power = _mm256_slli_epi32(_mm256_castps_si256(t), 23);
+  return _mm256_castsi256_ps(
+      _mm256_add_epi32(power, _mm256_set1_epi32(0x3f800000)));
+}
 NEOCOG_INLINE float ReduceAdd(Vec a) {
   __m128 v = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
   v = _mm_add_ps(v, _mm_movehl_ps(v, v));

@@ -131,6 +131,22 @@ NEOCOG_INLINE Vec Pow2(Vec n) {
       _mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127));
   return _mm512_castsi512_ps(_mm512_slli_epi32(biased, 23));
 }
+// The bits of 2^(i / 32), less what i adds to the exponent of 2^n.
+constexpr int kPowerSteps = 32;
+alignas(64) constexpr uint32_t kPowers[kPowerSteps] = {
+    0x3f800000, 0x3f7ecd87, 0x3f7daac3, 0x3f7c980f, 0x3f7b95c2, 0x3f7aa43a,
+    0x3f79c3d3, 0x3f78f4f0, 0x3f7837f0, 0x3f778d3a, 0x3f76f532, 0x3f767043,
+    0x3f75fed7, 0x3f75a15b, 0x3f75583f, 0x3f7523f6, 0x3f7504f3, 0x3f74fbaf,
+    0x3f7508a4, 0x3f752c4d, 0x3f75672a, 0x3f75b9be, 0x3f76248c, 0x3f76a81e,
+    0x3f7744fd, 0x3f77fbb8, 0x3f78ccdf, 0x3f79b907, 0x3f7ac0c7, 0x3f7be4ba,
+    0x3f7d257d, 0x3f7e83b3};
+NEOCOG_INLINE Vec PowerOf(Vec t) {
+  const __m512i n = _mm512_castps_si512(t);
+  const __m512i power =
+      _mm512_permutex2var_epi32(_mm512_load_si512(kPowers), n,
+                                _mm512_load_si512(kPowers + kPowerSteps / 2));
+  return _mm512_castsi512_ps(_mm512_add_epi32(power, _mm512_slli_epi32(n, 18)));
+}
 NEOCOG_INLINE float ReduceAdd(Vec a) { return _mm512_reduce_add_ps(a); }
 
 }  // namespace

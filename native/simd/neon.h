@@ -87,6 +87,11 @@ NEOCOG_INLINE Vec Pow2(Vec n) {
   return vreinterpretq_f32_s32(
       vshlq_n_s32(vaddq_s32(vcvtq_s32_f32(n), vdupq_n_s32(127)), 23));
 }
+constexpr int kPowerSteps = 1;
+NEOCOG_INLINE Vec PowerOf(Vec t) {
+  const int32x4_t power = vshlq_n_s32(vreinterpretq_s32_f32(t), 23);
+  return vreinterpretq_f32_s32(vaddq_s32(power, vdupq_n_s32(0x3f800000)));
+}
 NEOCOG_INLINE float ReduceAdd(Vec a) { return vaddvq_f32(a); }
 
 }  // namespace

@@ -160,6 +160,10 @@ NEOCOG_INLINE Vec Mantissa(Vec x, Vec* n) {
 NEOCOG_INLINE Vec Pow2(Vec n) {
   return reinterpret_cast<Vec>((__builtin_convertvector(n, Mask) + 127) << 23);
 }
+constexpr int kPowerSteps = 1;
+NEOCOG_INLINE Vec PowerOf(Vec t) {
+  return reinterpret_cast<Vec>((reinterpret_cast<Mask>(t) << 23) + 0x3f800000);
+}
 NEOCOG_INLINE float ReduceAdd(Vec a) { return (a[0] + a[2]) + (a[1] + a[3]); }
 
 }  // namespace
