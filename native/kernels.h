@@ -28,6 +28,9 @@ struct StepArgs {
   int32_t out_count;
   const float* packed;  // what `pack` wrote, aligned to 64 bytes
   int64_t batch;
+  // A number of the calling thread for what its scratch still holds from its
+  // last call within this step: -1 before the first. Null: nothing is held.
+  int64_t* held;
 };
 
 // Everything the plan needs to know of one op. `g` points to the op's struct of
@@ -43,7 +46,8 @@ struct OpKernel {
   int64_t (*items)(const void* g, int64_t batch);
   int64_t (*item_cost)(const void* g);     // rough CPU cycles of one item
   int64_t (*scratch_size)(const void* g);  // floats per thread, aligned to 64
-                                           // bytes, content undefined
+                                           // bytes, content undefined but
+                                           // for what StepArgs.held says
   void (*run)(const void* g, const StepArgs& args, int64_t begin, int64_t end,
               float* scratch);
   // The way back: items of `unpack`, 0 where packing cannot be undone, and what

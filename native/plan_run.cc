@@ -23,6 +23,7 @@ struct Region {
   const StepArgs* args;
   float* scratch;
   int64_t scratch_stride;
+  int64_t held[kMaxThreads];  // StepArgs.held of each thread
 };
 
 }  // namespace
@@ -265,7 +266,8 @@ StepArgs Plan::ArgsOf(const Step& step, float* const* pointers,
           pitches + step.in_count,
           step.out_count,
           packed,
-          batch};
+          batch,
+          nullptr};
 }
 
 void Plan::RunStep(const Step& step, const Call& call,
@@ -281,18 +283,26 @@ void Plan::RunStep(const Step& step, const Call& call,
   const StepArgs args =
       ArgsOf(step, pointers, packs_now ? packing : step.packed,
              step.per_sample && !one_by_one ? items : 1);
-  Region region = {step.kernel, &step.geometry, &args, frame.scratch, scratch_};
+  Region region;
+  region.kernel = step.kernel;
+  region.geometry = &step.geometry;
+  region.args = &args;
+  region.scratch = frame.scratch;
+  region.scratch_stride = scratch_;
   for (int64_t s = 0; s < (one_by_one ? items : 1); ++s) {
     if (packs_now && (s == 0 || own_weights)) {
       PackWeights(*step.kernel, &step.geometry, pointers[step.packs], packing,
                   step.packed_size, frame.threads);
     }
+    std::fill_n(region.held, frame.threads, -1);
     ParallelFor(
         step.kernel->items(&step.geometry, args.batch), step.item_cost,
         frame.threads,
         [](void* context, int worker, int64_t from, int64_t to) {
-          const Region& r = *static_cast<const Region*>(context);
-          r.kernel->run(r.geometry, *r.args, from, to,
+          Region& r = *static_cast<Region*>(context);
+          StepArgs mine = *r.args;
+          mine.held = r.held + worker;
+          r.kernel->run(r.geometry, mine, from, to,
                         r.scratch + worker * r.scratch_stride);
         },
         &region);

@@ -20,12 +20,12 @@ struct Panels {
 
 NEOCOG_INLINE int64_t VecsOf(int64_t n) { return (n + kLanes - 1) / kLanes; }
 
-NEOCOG_INLINE Panels PanelsOf(int64_t n) {
+NEOCOG_INLINE Panels PanelsOf(int64_t n, int64_t width = kTileVecs) {
   const int64_t vecs = VecsOf(n);
   // Where a wide tile exists, it takes the vector that remains.
-  const int64_t count = kWideTileRows > 0 && vecs >= kTileVecs
-                            ? vecs / kTileVecs
-                            : (vecs + kTileVecs - 1) / kTileVecs;
+  const int64_t count = kWideTileRows > 0 && vecs >= width
+                            ? vecs / width
+                            : (vecs + width - 1) / width;
   return {n, count, vecs / count, vecs % count};
 }
 

@@ -14,21 +14,23 @@
 namespace neocog {
 namespace {
 
-// Tiles of a block. The transformed block is read again for each panel of
-// weights and should stay in the second cache; where there are many channels
-// it cannot, and the weights, read again for each block, weigh more.
+// Tiles of a block, which the thread transforms once and reads again for each
+// panel of weights.
 constexpr int64_t kWinogradTiles = 28;
-constexpr int64_t kWinogradManyTiles = 64;
-constexpr int64_t kWinogradManyChannels = 512;
 
 // Items that a small map is cut into, and columns that each of them has at
-// least: it transforms the block anew.
+// least: every thread transforms the block for itself.
 constexpr int64_t kWinogradItems = 8;
-constexpr int64_t kWinogradColumns = 64;
+constexpr int64_t kWinogradColumns = 32;
+
+// Vectors of a panel: two where that leaves a tile its many rows. Its weights
+// then stay in the first cache for all tiles of the block, and narrow panels
+// are easier to share.
+constexpr int64_t kWinogradVecs = kTileVecs == 4 ? 2 : kTileVecs;
 
 // Panels whose products are kept before they are transformed back.
 constexpr int64_t kPassPanels =
-    kTileVecs * kLanes >= 64 ? 1 : 64 / (kTileVecs * kLanes);
+    kWinogradVecs * kLanes >= 64 ? 1 : 64 / (kWinogradVecs * kLanes);
 
 // Input channels whose weights are packed at once.
 constexpr int64_t kPackChannels = 16;
@@ -39,8 +41,8 @@ struct WinogradSplit {
   int64_t groups;  // of panels
 };
 
-NEOCOG_INLINE int64_t WinogradBlock(const Conv2d& g) {
-  return g.c >= kWinogradManyChannels ? kWinogradManyTiles : kWinogradTiles;
+NEOCOG_INLINE Panels WinogradPanels(const Conv2d& g) {
+  return PanelsOf(g.oc, kWinogradVecs);
 }
 
 NEOCOG_INLINE WinogradSplit WinogradSplitOf(const Conv2d& g, int64_t batch) {
@@ -48,12 +50,12 @@ NEOCOG_INLINE WinogradSplit WinogradSplitOf(const Conv2d& g, int64_t batch) {
   s.down = BlocksOf(g.oh, g.winograd);
   s.across = BlocksOf(g.ow, g.winograd);
   s.tiles = batch * s.down * s.across;
-  s.blocks = BlocksOf(s.tiles, WinogradBlock(g));
+  s.blocks = BlocksOf(s.tiles, kWinogradTiles);
   // Fours of equal blocks, which 2 or 4 threads share evenly.
   if (s.blocks > 4) s.blocks = BlocksOf(s.blocks, 4) * 4;
   const int64_t parts = Larger(g.oc / kWinogradColumns, 1);
   s.groups = Smaller(BlocksOf(kWinogradItems, s.blocks),
-                     Smaller(parts, PanelsOf(g.oc).count));
+                     Smaller(parts, WinogradPanels(g).count));
   return s;
 }
 
@@ -71,17 +73,17 @@ NEOCOG_INLINE int64_t WinogradPoints(const Conv2d& g) {
 }
 
 NEOCOG_INLINE int64_t WinogradPackedSize(const Conv2d& g) {
-  return WinogradPoints(g) * PanelFloats(PanelsOf(g.oc), g.c);
+  return WinogradPoints(g) * PanelFloats(WinogradPanels(g), g.c);
 }
 
 NEOCOG_INLINE int64_t WinogradPackItems(const Conv2d& g) {
-  return PanelsOf(g.oc).count * BlocksOf(g.c, kPackChannels);
+  return WinogradPanels(g).count * BlocksOf(g.c, kPackChannels);
 }
 
 // To [point][panel][c][width of the panel].
 void WinogradPack(const Conv2d& g, const float* kernel, float* packed,
                   int64_t begin, int64_t end) {
-  const Panels panels = PanelsOf(g.oc);
+  const Panels panels = WinogradPanels(g);
   const int64_t point = PanelFloats(panels, g.c);
   const int64_t parts = BlocksOf(g.c, kPackChannels);
   float cells[9 * kPackChannels * kMaxVecs * kLanes];
@@ -136,7 +138,7 @@ struct WinogradSizes {
 };
 
 NEOCOG_INLINE WinogradSizes WinogradSizesOf(const Conv2d& g) {
-  const int64_t tiles = WinogradBlock(g);
+  const int64_t tiles = kWinogradTiles;
   const int64_t points = WinogradPoints(g);
   const int64_t width = PassWidth(g);
   WinogradSizes s;
@@ -230,7 +232,7 @@ struct WinogradPass {
 NEOCOG_INLINE void WinogradProducts(const Conv2d& g, const float* packed,
                                     const WinogradMemory& memory,
                                     const WinogradPass& pass) {
-  const Panels panels = PanelsOf(g.oc);
+  const Panels panels = WinogradPanels(g);
   const int64_t points = WinogradPoints(g);
   const int64_t point = PanelFloats(panels, g.c);
   for (int64_t t = 0; t < pass.count; ++t) {
@@ -311,21 +313,23 @@ template <int kM>
 void WinogradRunOf(const Conv2d& g, const StepArgs& args, int64_t begin,
                    int64_t end, float* scratch) {
   const WinogradSplit split = WinogradSplitOf(g, args.batch);
-  const Panels panels = PanelsOf(g.oc);
+  const Panels panels = WinogradPanels(g);
   const WinogradMemory memory = WinogradMemoryOf(g, scratch);
-  int64_t current = -1;
-  for (int64_t item = begin; item < end; ++item) {
+  for (int64_t item = begin; item < end;) {
     const int64_t block = item / split.groups;
     const int64_t group = item % split.groups;
+    // The groups of the block that are ours, as one.
+    const int64_t after = Smaller(end - block * split.groups, split.groups);
+    item = block * split.groups + after;
     WinogradPass pass;
     pass.first = block * split.tiles / split.blocks;
     pass.count = (block + 1) * split.tiles / split.blocks - pass.first;
-    if (block != current) {
-      WinogradInput<kM>(g, args, split, memory, pass.first, pass.count);
-      current = block;
-    }
-    pass.last = (group + 1) * panels.count / split.groups;
+    pass.last = after * panels.count / split.groups;
     pass.begin = group * panels.count / split.groups;
+    if (args.held == nullptr || *args.held != block) {
+      WinogradInput<kM>(g, args, split, memory, pass.first, pass.count);
+      if (args.held != nullptr) *args.held = block;
+    }
     for (; pass.begin < pass.last; pass.begin = pass.end) {
       pass.end = Smaller(pass.begin + kPassPanels, pass.last);
       pass.column = PanelColumn(panels, pass.begin);
