@@ -107,9 +107,9 @@ NEOCOG_INLINE void PlanePixels(const float* planes, int64_t channels,
   for (; (count - pixel - 4) * channels >= 3; pixel += 4) {
     float* to = y + pixel * channels;
     for (int64_t channel = last; channel >= 0; channel -= 4) {
-      float* const pixels[4] = {
-          to + channel, to + channels + channel, to + 2 * channels + channel,
-          to + 3 * channels + channel};
+      float* const pixels[4] = {to + channel, to + channels + channel,
+                                to + 2 * channels + channel,
+                                to + 3 * channels + channel};
       Transpose4(planes + channel * kPlanePixels + pixel, kPlanePixels, pixels);
     }
   }

@@ -161,9 +161,8 @@ void PoolRow(const Geometry& g, const float* x, int64_t pixel, int64_t oy,
     if (pairs && ox == begins.begin && ox < ends.end) {
       const Pane pane = {first + (ox * g.sw - g.pl) * pixel, 2, 2, g.dh * line,
                          g.dw * pixel};
-      PoolPairs<kMax>(pane, g.sw * pixel, ends.end - ox,
-                      static_cast<int>(g.c), DivisorOf(counted_rows * 2), y,
-                      to);
+      PoolPairs<kMax>(pane, g.sw * pixel, ends.end - ox, static_cast<int>(g.c),
+                      DivisorOf(counted_rows * 2), y, to);
       y += (ends.end - ox) * to;
       ox = ends.end;
       if (ox == g.ow) break;
