@@ -162,7 +162,9 @@ void Plan::AddStep(const PlanSpec& spec, const StepSpec& from,
     step.packs = packs;
     const Ref& weights = from.inputs[packs];
     if (weights.space != Space::kConstant) {
-      packing_ = std::max(packing_, step.packed_size);
+      const int64_t floats = Size(step.packed_size).RoundedUp().value();
+      if (floats < 0) throw std::bad_alloc();
+      packing_ = std::max(packing_, floats);
     }
   }
   steps_.push_back(step);
@@ -249,7 +251,7 @@ void Plan::Join(const PlanSpec& spec) {
       refs += step.in_count + step.out_count;
     }
     if (!fits) continue;
-    const Strips strips(list, static_cast<int>(count));
+    const Strips strips(list, static_cast<int>(count), threads_);
     if (strips.items() < 2) continue;
     const int64_t floats = Size(strips.scratch_size()).RoundedUp().value();
     if (floats < 0) continue;
@@ -289,7 +291,10 @@ void Plan::Divide() {
         step.first_ref, step.in_count,    step.out_count, 0,     0,
         Size(0),        !step.per_sample, number,         number};
     print.cycles = Size(step.item_cost) * items;
-    if (step.packs >= 0 && step.packed == nullptr) print.together = true;
+    if (step.packs >= 0 && step.packed == nullptr &&
+        !refs_[step.first_ref + step.packs].per_sample) {
+      print.together = true;
+    }
     for (int32_t i = 0; i < step.in_count + step.out_count; ++i) {
       const Ref& ref = refs_[step.first_ref + i];
       const int64_t bytes = ref.size * kFloatBytes;

@@ -57,6 +57,7 @@ struct Plan::Frame {
   float* arena;  // of these samples, for values that are local; or null
   float** pointers;
   float* scratch;
+  float* packing;
   int threads;
 };
 
@@ -104,7 +105,7 @@ Plan::Layout Plan::LayoutOf(int64_t batch, const Partition* partition) const {
   layout.group = group.value();
   layout.groups = place(group * threads_);
   layout.shared = place(Size(shared_arena_));
-  layout.packing = place(Size(packing_));
+  layout.packing = place(Size(packing_) * groups);
   layout.scratch = place(Size(scratch_) * threads_);
   layout.total = end.value();
   return layout;
@@ -127,6 +128,7 @@ Status Plan::Run(int64_t batch, const float* const* inputs,
       nullptr,
       reinterpret_cast<float**>(call.memory + call.layout.pointers),
       call.memory + call.layout.scratch,
+      call.memory + call.layout.packing,
       threads_};
   if (call.partition == nullptr) {
     RunSteps(0, steps_.size(), call, whole);
@@ -195,6 +197,7 @@ void Plan::RunGroups(const Segment& segment, const Call& call) const {
               reinterpret_cast<float**>(memory + layout.pointers) +
                   worker * plan.pointers_,
               memory + layout.scratch + worker * plan.scratch_,
+              memory + layout.packing + worker * plan.packing_,
               1};
           plan.RunSteps(r.segment.begin, r.segment.end, r.call, frame);
         }
@@ -208,6 +211,7 @@ void Plan::RunGroups(const Segment& segment, const Call& call) const {
       call.memory + call.layout.groups,
       reinterpret_cast<float**>(call.memory + call.layout.pointers),
       call.memory + call.layout.scratch,
+      call.memory + call.layout.packing,
       threads_};
   RunSteps(segment.begin, segment.end, call, rest);
 }
@@ -278,10 +282,9 @@ void Plan::RunStep(const Step& step, const Call& call,
   // Where every sample has its own weights, samples are taken one by one.
   const bool own_weights = packs_now && strides[step.packs] != 0;
   const bool one_by_one = own_weights || step.apart;
-  float* const packing = call.memory + call.layout.packing;
   const int64_t items = frame.count * step.repeat;
   const StepArgs args =
-      ArgsOf(step, pointers, packs_now ? packing : step.packed,
+      ArgsOf(step, pointers, packs_now ? frame.packing : step.packed,
              step.per_sample && !one_by_one ? items : 1);
   Region region;
   region.kernel = step.kernel;
@@ -291,8 +294,8 @@ void Plan::RunStep(const Step& step, const Call& call,
   region.scratch_stride = scratch_;
   for (int64_t s = 0; s < (one_by_one ? items : 1); ++s) {
     if (packs_now && (s == 0 || own_weights)) {
-      PackWeights(*step.kernel, &step.geometry, pointers[step.packs], packing,
-                  step.packed_size, frame.threads);
+      PackWeights(*step.kernel, &step.geometry, pointers[step.packs],
+                  frame.packing, step.packed_size, frame.threads);
     }
     std::fill_n(region.held, frame.threads, -1);
     ParallelFor(

@@ -53,7 +53,7 @@ Geometry GeometryOf(const StripStep& step, const Window& whole, Rows in,
 
 }  // namespace
 
-Strips::Strips(const StripStep* steps, int count) : count_(count) {
+Strips::Strips(const StripStep* steps, int count, int threads) : count_(count) {
   for (int k = 0; k < count; ++k) {
     steps_[k] = steps[k];
     windows_[k] = WindowOf(steps[k].geometry);
@@ -72,12 +72,19 @@ Strips::Strips(const StripStep* steps, int count) : count_(count) {
     rows_ = rows;
     if (floats <= kBufferFloats) break;
   }
-  // Depthwise convolution takes two rows at a time.
-  if (rows_ > 1) rows_ -= rows_ % 2;
-  strips_ = (height + rows_ - 1) / rows_;
-  rows_ = (height + strips_ - 1) / strips_;
-  if (rows_ > 1) rows_ += rows_ % 2;
-  strips_ = (height + rows_ - 1) / rows_;
+  // Depthwise convolution takes two rows at a time. Where strips are few, lower
+  // ones may share the image out better, and each costs about a row.
+  const int64_t step = rows_ > 1 ? 2 : 1;
+  int64_t least = INT64_MAX;
+  for (int64_t rows = rows_ / step * step; rows >= 1; rows -= step) {
+    const int64_t strips = (height + rows - 1) / rows;
+    const int64_t turns = (strips + threads - 1) / threads;
+    const int64_t cost = turns * (std::min(rows, height) + 1);
+    if (cost >= least) continue;
+    least = cost;
+    rows_ = rows;
+    strips_ = strips;
+  }
 }
 
 bool Strips::Follows(const void* geometry, const void* before) {

@@ -39,8 +39,8 @@ struct Rows {
 class Strips {
  public:
   // Plans strips for `count` steps, each of which reads as its first input what
-  // the one before makes.
-  Strips(const StripStep* steps, int count);
+  // the one before makes, to be shared out to `threads`.
+  Strips(const StripStep* steps, int count, int threads);
 
   // Does a step with this geometry read what one with `before` makes?
   static bool Follows(const void* geometry, const void* before);

@@ -9,6 +9,7 @@ import { shareCommon } from './common.js';
 import { foldAffine } from './fold-affine.js';
 import { foldBefore } from './fold-before.js';
 import { foldConstants } from './fold-constants.js';
+import { foldGate } from './fold-gate.js';
 import { foldPad } from './fold-pad.js';
 import { fuseActivation } from './fuse-activation.js';
 import { fuseResidual } from './fuse-residual.js';
@@ -43,6 +44,7 @@ export function compile(graph: Graph, options: AlgorithmOptions = usual): Plan {
     foldBefore,
     fuseResidual,
     fuseActivation,
+    foldGate,
     prune,
     (fused: Graph) => chooseAlgorithms(fused, options),
   ];

@@ -37,16 +37,18 @@ export function image(inputs: readonly Shaped[]): {
   return { size: [height, width], channels, perSample };
 }
 
-/** Weights of a given rank, which exist once for the batch. */
+/** Weights of a given rank, which exist once for the batch, or, with `own`, maybe once for each sample. */
 export function weights(
   inputs: readonly Shaped[],
   index: number,
   name: string,
   rule: string,
   rank: number,
+  own = false,
 ): number[] {
   const { shape, perSample } = input(inputs, index, name);
-  if (perSample) throw new ShapeError(`expected ${name} to be shared by the batch, got one per sample`);
+  if (perSample && !own)
+    throw new ShapeError(`expected ${name} to be shared by the batch, got one per sample`);
   if (shape.length !== rank) throw new ShapeError(`expected ${name} to be ${rule}, got ${listed(shape)}`);
   elements(shape);
   return [...shape];
@@ -57,11 +59,12 @@ export function kernel(
   inputs: readonly Shaped[],
   { kernelOrder = 'hwio' }: KernelOrder,
   rules: Readonly<Record<'hwio' | 'oihw', string>>,
+  own = false,
 ): readonly [number, number, number, number] {
   if (kernelOrder !== 'hwio' && kernelOrder !== 'oihw') {
     throw new OptionError(`expected kernelOrder to be hwio or oihw, got ${show(kernelOrder)}`);
   }
-  const shape = weights(inputs, 1, 'kernel', rules[kernelOrder], 4) as [number, number, number, number];
+  const shape = weights(inputs, 1, 'kernel', rules[kernelOrder], 4, own) as [number, number, number, number];
   const [o, i, h, w] = shape;
   return kernelOrder === 'hwio' ? shape : [h, w, i, o];
 }

@@ -40,7 +40,7 @@ export const conv2d: Op<Conv2dAttributes> = {
     const { groups, residual = false } = attributes;
     inputCount(inputs, residual ? 4 : 2, residual ? 4 : 3);
     const { size, channels, perSample } = image(inputs);
-    const [kh, kw, perGroup, filters] = kernel(inputs, attributes, kernelRules);
+    const [kh, kw, perGroup, filters] = kernelOf(attributes, inputs);
     positive('groups', groups);
     if (channels % groups !== 0 || filters % groups !== 0) {
       throw new ShapeError(
@@ -63,7 +63,7 @@ export const conv2d: Op<Conv2dAttributes> = {
 
   geometry(attributes, inputs, [y]) {
     return {
-      ...windowFields(attributes, inputs[0], y, kernel(inputs, attributes, kernelRules)),
+      ...windowFields(attributes, inputs[0], y, kernelOf(attributes, inputs)),
       groups: attributes.groups,
       bias: inputs.length > 2 ? 1 : 0,
       oihw: attributes.kernelOrder === 'oihw' ? 1 : 0,
@@ -136,10 +136,15 @@ export const conv2d: Op<Conv2dAttributes> = {
   },
 };
 
+/** The kernel [kh, kw, c / groups, oc]. The samples of a batch may have one each. */
+function kernelOf(attributes: Conv2dAttributes, inputs: readonly Shaped[]) {
+  return kernel(inputs, attributes, kernelRules, input(inputs, 0, 'x').perSample);
+}
+
 /** True for windows of 3 x 3 that move by 1 over all channels. */
 export function takesWinograd(attributes: Conv2dAttributes, inputs: readonly Shaped[]): boolean {
   const { groups, strides, dilations } = attributes;
-  const [kh, kw] = kernel(inputs, attributes, kernelRules);
+  const [kh, kw] = kernelOf(attributes, inputs);
   return listed([kh, kw, ...strides, ...dilations, groups]) === listed([3, 3, 1, 1, 1, 1, 1]);
 }
 

@@ -230,6 +230,30 @@ test('squeeze and excitation are few steps', () => {
   ]);
 });
 
+describe('a factor per channel and sample before a convolution of single cells', () => {
+  const net = (side: number, { pad = 0, read = false, gateFirst = false } = {}) => {
+    const net = new Spelled();
+    const x = net.relu(net.conv(net.input(3, side, side), 8, 3, { pad: 1 }));
+    const mean = net.node('reduce', { kind: 'mean', axes: [1, 2], keepDims: true }, x);
+    const gate = net.unary('sigmoid', net.conv(mean, 8));
+    const product = gateFirst ? net.binary('multiply', gate, x) : net.binary('multiply', x, gate);
+    const y = net.conv(product, 4, 1, { pad });
+    const { steps } = expectAsUnfused(net.finish(y, ...(read ? [product] : [])));
+    return steps.filter(({ op }) => op === 'binary').map(({ outputs }) => outputs[0]?.size);
+  };
+
+  test('goes into the weights where the image is much larger', () => {
+    expect(net(24)).toEqual([32]);
+    expect(net(24, { gateFirst: true })).toEqual([32]);
+  });
+
+  test('stays where it is not, where padding or another reader sees the product', () => {
+    expect(net(6)).toEqual([288]);
+    expect(net(24, { pad: 1 })).toEqual([4608]);
+    expect(net(24, { read: true })).toEqual([4608]);
+  });
+});
+
 describe('the sum of a product of pixels and a matrix, and another value', () => {
   test.each([
     { shape: [4, 5, 6], transposeB: false },
