@@ -2,9 +2,9 @@
 // the last place, measured over every 211th float32 and a grid on [-130, 130],
 // with an FMA (avx2, avx512, neon) and without (scalar):
 //   Exp 1.0, ExpM1NotPositive 1.6, Sigmoid 2.4, Softplus 2.0, Tanh 2.5
-//   (avx512: 3.0), Swish 3.0 (avx512: 4.9); Gelu 5.8 and 6.3, GeluTanh 5.8 and 8.0 (the
-//   largest ones in the negative tail, where the result is a vanishing fraction
-//   of x).
+//   (avx512: 3.0), Swish 3.0 (avx512: 4.9); Gelu 5.8 and 6.3, GeluTanh 5.8
+//   and 8.0 (the largest ones in the negative tail, where the result is a
+//   vanishing fraction of x).
 // NaN stays NaN. Results below the smallest normal number are flushed to zero
 // where the thread flushes denormals.
 #ifndef NEOCOG_KERNELS_MATH_H_
