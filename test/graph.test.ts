@@ -94,7 +94,7 @@ describe('from attributes to named numbers', () => {
   ])('matmul $a x $b $t', ({ a, b, t, y, g: [groups, m, k, n, ta, tb] }) => {
     const { geometry, shape } = geometryOf('matmul', t, [a, b]);
     expect(shape).toEqual(y);
-    expect(geometry).toEqual({ groups, m, k, n, ta, tb, bias: 0, act: 0, alpha: 0, beta: 0 });
+    expect(geometry).toEqual({ groups, m, k, n, ta, tb, bias: 0, half: 0, act: 0, alpha: 0, beta: 0 });
   });
 });
 
