@@ -83,6 +83,9 @@ NEOCOG_INLINE void CopyTransposed(const float* in, int64_t in4, int64_t in5,
   constexpr int64_t kSide = 16;
   const bool quads = in4 == 1 && out5 == 1;
   if (quads && d5 == 2 && out4 == 2) return Interleave(in, in + in5, d4, out);
+  if (quads && d5 == 3 && out4 == 3) {
+    return Interleave(in, in + in5, in + 2 * in5, d4, out);
+  }
   for (int64_t j5 = 0; j5 < d5; j5 += kSide) {
     const int64_t n5 = Smaller(kSide, d5 - j5);
     int64_t j4 = 0;

@@ -105,6 +105,33 @@ NEOCOG_INLINE void Interleave(const float* a, const float* b, int64_t n,
     to[2 * i + 1] = b[i];
   }
 }
+
+// to[3 i] = a[i], to[3 i + 1] = b[i] and to[3 i + 2] = c[i] for i < n: planes
+// of a picture to its pixels.
+NEOCOG_INLINE void Interleave(const float* a, const float* b, const float* c,
+                              int64_t n, float* to) {
+  int64_t i = 0;
+  for (; i + 4 <= n; i += 4) {
+    const Quad x = *reinterpret_cast<const UnalignedQuad*>(a + i);
+    const Quad y = *reinterpret_cast<const UnalignedQuad*>(b + i);
+    const Quad z = *reinterpret_cast<const UnalignedQuad*>(c + i);
+    const Quad xy = NEOCOG_SHUFFLE(x, y, 0, 4, 1, 5);
+    const Quad yz = NEOCOG_SHUFFLE(y, z, 1, 5, 2, 6);
+    const Quad zx = NEOCOG_SHUFFLE(z, x, 2, 7, 3, 3);
+    float* pixel = to + 3 * i;
+    *reinterpret_cast<UnalignedQuad*>(pixel) =
+        NEOCOG_SHUFFLE(xy, z, 0, 1, 4, 2);
+    *reinterpret_cast<UnalignedQuad*>(pixel + 4) =
+        NEOCOG_SHUFFLE(yz, x, 0, 1, 6, 2);
+    *reinterpret_cast<UnalignedQuad*>(pixel + 8) =
+        NEOCOG_SHUFFLE(zx, y, 0, 1, 7, 2);
+  }
+  for (; i < n; ++i) {
+    to[3 * i] = a[i];
+    to[3 * i + 1] = b[i];
+    to[3 * i + 2] = c[i];
+  }
+}
 #undef NEOCOG_SHUFFLE
 
 // to[p(j)][i] = from[i][j] for i < rows, j < columns; to[p(j)][i] = 0 from

@@ -62,6 +62,12 @@ opSuite(
     // Transposes.
     { d: [5, 7], i: [1, 5], o: [7, 1], inputs: 35, outputs: 35 },
     { d: [33, 17], i: [1, 33], o: [17, 1], inputs: 561, outputs: 561 },
+    // Two and three planes to pixels, also within larger pixels.
+    { d: [35, 2], i: [1, 35], o: [2, 1], inputs: 70, outputs: 70 },
+    { d: [35, 3], i: [1, 35], o: [3, 1], inputs: 105, outputs: 105 },
+    { d: [2, 3], i: [1, 2], o: [3, 1], inputs: 6, outputs: 6 },
+    { d: [8, 3], i: [1, 8], o: [4, 1], inputs: 24, outputs: 32, fill: 2 },
+    { d: [5000, 3], i: [1, 5000], o: [3, 1], inputs: 15000, outputs: 15000 },
     { d: [4, 3, 8], i: [8, 32, 1], o: [24, 8, 1], inputs: 96, outputs: 96 },
     {
       d: [2, 3, 4, 5, 2, 3],
