@@ -31,7 +31,7 @@ export async function load(from: string | URL | Uint8Array, options: ModelOption
   const { header, checked, data } = await readSafetensors(place, fail, (header) =>
     describe(header, settings, fail),
   );
-  const made = finish(header, checked, data, fail);
+  const made = await finish(header, checked, data, fail);
   if (bytes) await turn();
   return made;
 }

@@ -35,13 +35,14 @@ export function graphModel(
   const inputs = graphPorts(file.inputs, layout, fail);
   const weights = graphWeights(file);
   const specials = specialiser(file, weights.present, inputs, layout, settings);
-  const outputs = checked(() => {
+  const declared = checked(() => {
     checkOperators(file);
-    const declared = specials.declared();
+    const special = specials.declared();
     // Weights are packed now: the first prediction takes as long as the second.
-    if (declared?.outputs.some(({ kind }) => kind === 'flowing')) declared.engine.program();
-    return outputPorts(file, layout, declared, fail);
+    if (special?.outputs.some(({ kind }) => kind === 'flowing')) special.engine.program();
+    return special;
   }, fail);
+  const outputs = outputPorts(file, layout, declared, fail);
   const port = ({ name, dtype, shape = [] }: GraphPort) => Object.freeze({ name, shape, dtype });
   const [inputFaces, outputFaces] = [Object.freeze(inputs.map(port)), Object.freeze(outputs.map(port))];
 
