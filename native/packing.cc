@@ -37,6 +37,27 @@ void CopyPart(const Constant& from, float* to, int64_t begin, int64_t end) {
   }
 }
 
+// Packing, or its undoing.
+struct Turn {
+  void (*part)(const void* g, const float* from, float* to, int64_t begin,
+               int64_t end);
+  const void* geometry;
+  const float* from;
+  float* to;
+};
+
+void InParts(Turn turn, int64_t items, int64_t packed_size, int threads) {
+  // About a cycle per float.
+  const int64_t cost = packed_size / std::max<int64_t>(items, 1);
+  ParallelFor(
+      items, cost, threads,
+      [](void* context, int, int64_t begin, int64_t end) {
+        const Turn& t = *static_cast<const Turn*>(context);
+        t.part(t.geometry, t.from, t.to, begin, end);
+      },
+      &turn);
+}
+
 }  // namespace
 
 void CopyConstant(const Constant& from, float* to, int threads) {
@@ -56,41 +77,15 @@ void CopyConstant(const Constant& from, float* to, int threads) {
 void PackWeights(const OpKernel& kernel, const void* geometry,
                  const float* weights, float* packed, int64_t packed_size,
                  int threads) {
-  struct Job {
-    const OpKernel* kernel;
-    const void* geometry;
-    const float* weights;
-    float* packed;
-  } job = {&kernel, geometry, weights, packed};
-  const int64_t items = kernel.pack_items(geometry);
-  // About a cycle per float.
-  const int64_t cost = packed_size / std::max<int64_t>(items, 1);
-  ParallelFor(
-      items, cost, threads,
-      [](void* context, int, int64_t begin, int64_t end) {
-        const Job& j = *static_cast<const Job*>(context);
-        j.kernel->pack(j.geometry, j.weights, j.packed, begin, end);
-      },
-      &job);
+  InParts({kernel.pack, geometry, weights, packed}, kernel.pack_items(geometry),
+          packed_size, threads);
 }
 
 void UnpackWeights(const OpKernel& kernel, const void* geometry,
                    const float* packed, float* weights, int64_t packed_size,
                    int threads) {
-  struct Job {
-    const OpKernel* kernel;
-    const void* geometry;
-    const float* packed;
-    float* weights;
-  } job = {&kernel, geometry, packed, weights};
-  const int64_t items = kernel.unpack_items(geometry);
-  ParallelFor(
-      items, packed_size / std::max<int64_t>(items, 1), threads,
-      [](void* context, int, int64_t begin, int64_t end) {
-        const Job& j = *static_cast<const Job*>(context);
-        j.kernel->unpack(j.geometry, j.packed, j.weights, begin, end);
-      },
-      &job);
+  InParts({kernel.unpack, geometry, packed, weights},
+          kernel.unpack_items(geometry), packed_size, threads);
 }
 
 }  // namespace neocog

@@ -135,7 +135,7 @@ class Plan {
   void Resolve(const Step& step, const Call& call, const Frame& frame) const;
   StepArgs ArgsOf(const Step& step, float* const* pointers, const float* packed,
                   int64_t batch) const;
-  void RunStep(const Step& step, const Call& call, const Frame& frame) const;
+  void RunStep(const Step& step, const Frame& frame) const;
   // Steps from `first` on, in strips.
   void RunTogether(size_t first, const Call& call, const Frame& frame) const;
   void RunSteps(size_t begin, size_t end, const Call& call,

@@ -158,7 +158,7 @@ void Plan::RunSteps(size_t begin, size_t end, const Call& call,
     Clock::time_point start;
     if (call.times != nullptr) start = Clock::now();
     Resolve(steps_[i], call, frame);
-    RunStep(steps_[i], call, frame);
+    RunStep(steps_[i], frame);
     if (call.times != nullptr) {
       call.times[i] =
           std::chrono::duration<double, std::milli>(Clock::now() - start)
@@ -274,8 +274,7 @@ StepArgs Plan::ArgsOf(const Step& step, float* const* pointers,
           nullptr};
 }
 
-void Plan::RunStep(const Step& step, const Call& call,
-                   const Frame& frame) const {
+void Plan::RunStep(const Step& step, const Frame& frame) const {
   float** const pointers = frame.pointers;
   const int64_t* strides = strides_.data() + step.first_ref;
   const bool packs_now = step.packs >= 0 && step.packed == nullptr;

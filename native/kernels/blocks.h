@@ -64,6 +64,20 @@ NEOCOG_INLINE Slabs SlabsOf(int64_t size, int64_t inner) {
   return {width, BlocksOf(inner, width), RowsPerItem(size * width)};
 }
 
+// Calls fn(row, column, width) for all slabs of the items [begin, end); `rows`
+// are the `outer` of the whole batch.
+template <typename Fn>
+NEOCOG_INLINE void ForSlabs(const Slabs& slabs, int64_t rows, int64_t inner,
+                            int64_t begin, int64_t end, const Fn& fn) {
+  for (int64_t item = begin; item < end; ++item) {
+    const int64_t column = item % slabs.blocks * slabs.width;
+    const int64_t width = Smaller(slabs.width, inner - column);
+    const int64_t first = item / slabs.blocks * slabs.group;
+    const int64_t last = Smaller(first + slabs.group, rows);
+    for (int64_t row = first; row < last; ++row) fn(row, column, width);
+  }
+}
+
 // Vectors that one of its `outer` holds; narrow rows lie in them one after the
 // other.
 NEOCOG_INLINE int64_t SlabVecs(int64_t size, int64_t width) {

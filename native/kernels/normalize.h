@@ -89,16 +89,11 @@ void RunNormalize(const void* geometry, const StepArgs& args, int64_t begin,
                   int64_t end, float*) {
   const Normalize& g = *static_cast<const Normalize*>(geometry);
   const Slabs slabs = NormalizeSlabs(g);
-  for (int64_t item = begin; item < end; ++item) {
-    const int64_t column = item % slabs.blocks * slabs.width;
-    const int64_t width = Smaller(slabs.width, g.inner - column);
-    const int64_t first = item / slabs.blocks * slabs.group;
-    const int64_t last = Smaller(first + slabs.group, args.batch * g.outer);
-    for (int64_t row = first; row < last; ++row) {
-      const int64_t at = row * g.size * g.inner + column;
-      NormalizeSlab(g, args.in[0] + at, width, args.out[0] + at);
-    }
-  }
+  ForSlabs(slabs, args.batch * g.outer, g.inner, begin, end,
+           [&](int64_t row, int64_t column, int64_t width) {
+             const int64_t at = row * g.size * g.inner + column;
+             NormalizeSlab(g, args.in[0] + at, width, args.out[0] + at);
+           });
 }
 
 constexpr OpKernel kNormalizeKernel = {nullptr,        nullptr,       nullptr,

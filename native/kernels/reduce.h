@@ -61,16 +61,11 @@ void RunReduce(const void* geometry, const StepArgs& args, int64_t begin,
                int64_t end, float*) {
   const Reduce& g = *static_cast<const Reduce*>(geometry);
   const Slabs slabs = SlabsOf(g.size, g.inner);
-  for (int64_t item = begin; item < end; ++item) {
-    const int64_t column = item % slabs.blocks * slabs.width;
-    const int64_t width = Smaller(slabs.width, g.inner - column);
-    const int64_t first = item / slabs.blocks * slabs.group;
-    const int64_t last = Smaller(first + slabs.group, args.batch * g.outer);
-    for (int64_t row = first; row < last; ++row) {
-      ReduceSlab(g, args.in[0] + row * g.size * g.inner + column, width,
-                 args.out[0] + row * g.inner + column);
-    }
-  }
+  ForSlabs(slabs, args.batch * g.outer, g.inner, begin, end,
+           [&](int64_t row, int64_t column, int64_t width) {
+             ReduceSlab(g, args.in[0] + row * g.size * g.inner + column, width,
+                        args.out[0] + row * g.inner + column);
+           });
 }
 
 constexpr OpKernel kReduceKernel = {nullptr,    nullptr, nullptr,  ReduceItems,

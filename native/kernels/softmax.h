@@ -95,20 +95,15 @@ void RunSoftmax(const void* geometry, const StepArgs& args, int64_t begin,
                 int64_t end, float*) {
   const Softmax& g = *static_cast<const Softmax*>(geometry);
   const Slabs slabs = SlabsOf(g.size, g.inner);
-  for (int64_t item = begin; item < end; ++item) {
-    const int64_t column = item % slabs.blocks * slabs.width;
-    const int64_t width = Smaller(slabs.width, g.inner - column);
-    const int64_t first = item / slabs.blocks * slabs.group;
-    const int64_t last = Smaller(first + slabs.group, args.batch * g.outer);
-    for (int64_t row = first; row < last; ++row) {
-      const int64_t at = row * g.size * g.inner + column;
-      if (g.log) {
-        SoftmaxSlab<true>(g, args.in[0] + at, args.out[0] + at, width);
-      } else {
-        SoftmaxSlab<false>(g, args.in[0] + at, args.out[0] + at, width);
-      }
-    }
-  }
+  ForSlabs(slabs, args.batch * g.outer, g.inner, begin, end,
+           [&](int64_t row, int64_t column, int64_t width) {
+             const int64_t at = row * g.size * g.inner + column;
+             if (g.log) {
+               SoftmaxSlab<true>(g, args.in[0] + at, args.out[0] + at, width);
+             } else {
+               SoftmaxSlab<false>(g, args.in[0] + at, args.out[0] + at, width);
+             }
+           });
 }
 
 constexpr OpKernel kSoftmaxKernel = {
