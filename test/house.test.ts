@@ -58,7 +58,10 @@ const mayKnow: Readonly<Record<string, readonly string[]>> = {
   model: [...base, 'ops', 'graph', 'compile', 'backend', 'layers', 'formats', 'onnx'],
   zoo: [...base, 'layers', 'model'],
   formats: [...base, 'graph', 'ops', 'model', 'compile', 'layers'],
-  cli: [...base, 'root', 'index', 'model', 'formats', 'backend', 'layers'],
+  images: [...base, 'model'],
+  serve: [...base, 'root', 'model', 'images', 'backend'],
+  jobs: [...base, 'root', 'model', 'images', 'backend', 'serve'],
+  cli: [...base, 'root', 'index', 'model', 'formats', 'backend', 'layers', 'images', 'serve', 'jobs'],
 };
 
 const lib = filesBelow('lib', ['.ts']);

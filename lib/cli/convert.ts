@@ -1,8 +1,8 @@
 import { extname } from 'node:path';
 import { parseArgs } from 'node:util';
+import { classesOf } from '../images/image-model.js';
 import { saveOnnx } from '../index.js';
 import { type Command, UsageError } from './command.js';
-import { classesOf } from './image-model.js';
 import { checkLabels, readLabels } from './labels.js';
 import { loadModel } from './model-file.js';
 import { presetNames, presetOf } from './presets.js';

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
+import { portShape } from '../images/image-model.js';
 import { type Command, UsageError } from './command.js';
-import { portShape } from './image-model.js';
 import { engineLine, engineOptions, loadModel } from './model-file.js';
 import { column, columnsOf, printable } from './terminal.js';
 

@@ -1,12 +1,13 @@
 import { parseArgs } from 'node:util';
+import { best } from '../images/guesses.js';
+import { type ImageModel, imageModel } from '../images/image-model.js';
+import { requireSharp } from '../images/picture.js';
+import { type Preprocessing, readInput, readPreprocessing } from '../images/preprocess.js';
 import type { Model } from '../index.js';
 import { type Command, UsageError } from './command.js';
-import { best, describe, widthsFor } from './guesses.js';
-import { type ImageModel, imageModel } from './image-model.js';
+import { describe, widthsFor } from './guesses.js';
 import { checkLabels, readLabels } from './labels.js';
 import { engineLine, engineOptions, loadModel } from './model-file.js';
-import { requireSharp } from './picture.js';
-import { type Preprocessing, readInput, readPreprocessing } from './preprocess.js';
 import { presetNames, presetOf } from './presets.js';
 import { colours, columnsOf, printable, problemOf, progress } from './terminal.js';
 

@@ -1,6 +1,7 @@
 import { OptionError } from '../errors.js';
-import { type Model, type ModelPort, type Tensor, tensor } from '../index.js';
+import type { Model, ModelPort } from '../model/face.js';
 import { originOfModel } from '../model/origin.js';
+import { type Tensor, tensor } from '../tensor.js';
 
 /** A model that names what one picture shows, whatever the order of its axes. */
 export interface ImageModel {

@@ -2,6 +2,9 @@ import type sharpPackage from 'sharp';
 import { BackendError } from '../errors.js';
 import type { Gray } from './digit.js';
 
+/** An encoded picture: the path of its file, or its bytes. */
+export type Encoded = string | Uint8Array;
+
 /** Loads the optional peer that decodes pictures. */
 async function sharp(): Promise<typeof sharpPackage> {
   try {
@@ -28,7 +31,7 @@ export interface GrayAlpha extends Gray {
 }
 
 /** Decodes to grey (Rec. 601 luma), upright as its EXIF data say, scaled down to at most `longest` pixels a side. */
-export async function readGray(file: string, longest: number): Promise<GrayAlpha> {
+export async function readGray(file: Encoded, longest: number): Promise<GrayAlpha> {
   const open = await sharp();
   const { data: rgba, info } = await open(file)
     .rotate()
@@ -48,7 +51,7 @@ export async function readGray(file: string, longest: number): Promise<GrayAlpha
 }
 
 /** Decodes to `channels` (1 grey, 3 RGB) bytes per pixel on white, scaled so that it just covers width x height. */
-export async function readCovering(file: string, width: number, height: number, channels: 1 | 3) {
+export async function readCovering(file: Encoded, width: number, height: number, channels: 1 | 3) {
   const open = await sharp();
   const picture = open(file)
     .rotate()

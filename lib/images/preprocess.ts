@@ -1,6 +1,6 @@
 import { ModelFileError, OptionError, show } from '../errors.js';
 import { digitInput, inkOf } from './digit.js';
-import { readCovering, readGray } from './picture.js';
+import { type Encoded, readCovering, readGray } from './picture.js';
 
 /**
  * How a picture becomes a model's input: the model's `preprocessing`, plain JSON kept in its file.
@@ -77,9 +77,9 @@ export function readPreprocessing(json: unknown, shape: readonly number[]): Prep
   return { kind, resize, scale, mean, std };
 }
 
-/** A picture file as the values of one input of `shape` [height, width, channels]. */
+/** An encoded picture as the values of one input of `shape` [height, width, channels]. */
 export async function readInput(
-  file: string,
+  file: Encoded,
   how: Preprocessing,
   shape: readonly number[],
 ): Promise<Float32Array> {
