@@ -3,7 +3,7 @@
 // pure TypeScript, so their absence is a notice; a compiler that fails is an error. NEOCOG_REQUIRE_NATIVE=1 makes the
 // absence an error too. Options: --quiet (one line per problem only).
 import { spawnSync } from 'node:child_process';
-import { chmodSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { rolldown } from 'rolldown';
 import { bin, findProgram, root } from './tools.mjs';
@@ -37,19 +37,26 @@ function missingTool() {
 }
 
 run('tsc', ['-p', '.']);
+const peers = Object.keys(JSON.parse(readFileSync(`${root}/package.json`, 'utf8')).peerDependencies);
 // One file for `import 'neocog'`, behind a list of what is public: to open and link some eighty modules takes longer than
-// all that they do at import. What is imported only when it is used has files of its own. Names stay readable in stack
-// traces.
+// all that they do at import. What is imported only when it is used has files of its own, and so has what only the server
+// needs. Names stay readable in stack traces.
 // Those of an earlier build may have other names, and everything in dist is shipped.
 for (const file of readdirSync(`${root}/dist`)) {
   if (/^neocog(-.*)?\.js$/.test(file)) rmSync(`${root}/dist/${file}`);
 }
-const bundle = await rolldown({ input: `${root}/dist/index.js`, platform: 'node', logLevel: 'warn' });
+const bundle = await rolldown({
+  input: { neocog: `${root}/dist/index.js`, 'neocog-serve': `${root}/dist/serving.js` },
+  platform: 'node',
+  logLevel: 'warn',
+  external: peers,
+});
+const servers = /\/dist\/(serving|serve|images|jobs)(\/|\.js$)/;
 await bundle.write({
   dir: `${root}/dist`,
-  entryFileNames: 'neocog.js',
+  entryFileNames: '[name].js',
   chunkFileNames: 'neocog-[name].js',
-  codeSplitting: { groups: [{ name: 'core', tags: ['$initial'] }] },
+  codeSplitting: { groups: [{ name: 'core', tags: ['$initial'], test: (id) => !servers.test(id) }] },
   minify: { mangle: false },
 });
 chmodSync(`${root}/dist/cli/main.js`, 0o755);

@@ -61,6 +61,7 @@ const mayKnow: Readonly<Record<string, readonly string[]>> = {
   images: [...base, 'model'],
   serve: [...base, 'root', 'model', 'images', 'backend'],
   jobs: [...base, 'root', 'model', 'images', 'backend', 'serve'],
+  serving: ['serve', 'jobs'],
   cli: [...base, 'root', 'index', 'model', 'formats', 'backend', 'layers', 'images', 'serve', 'jobs'],
 };
 

@@ -1,0 +1,1 @@
+export { ClosedError, DeadlineError, QueueFullError } from './serve/errors.js';
