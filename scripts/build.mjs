@@ -3,7 +3,7 @@
 // pure TypeScript, so their absence is a notice; a compiler that fails is an error. NEOCOG_REQUIRE_NATIVE=1 makes the
 // absence an error too. Options: --quiet (one line per problem only).
 import { spawnSync } from 'node:child_process';
-import { chmodSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { rolldown } from 'rolldown';
 import { bin, findProgram, root } from './tools.mjs';
@@ -60,6 +60,9 @@ await bundle.write({
   minify: { mangle: false },
 });
 chmodSync(`${root}/dist/cli/main.js`, 0o755);
+// The server's page is sent as it was written.
+rmSync(`${root}/dist/serve/page`, { recursive: true, force: true });
+cpSync(`${root}/lib/serve/page`, `${root}/dist/serve/page`, { recursive: true });
 
 const missing = missingTool();
 if (missing === undefined) {

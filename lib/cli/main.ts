@@ -5,9 +5,10 @@ import { type Command, isUsageError } from './command.js';
 import { convert } from './convert.js';
 import { info } from './info.js';
 import { predict } from './predict.js';
+import { serve } from './serve.js';
 import { printable, problemOf } from './terminal.js';
 
-const commands = new Map<string, Command>(Object.entries({ predict, info, convert }));
+const commands = new Map<string, Command>(Object.entries({ predict, info, convert, serve }));
 
 const help = `Usage: neocog COMMAND [arguments]
 

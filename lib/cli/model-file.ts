@@ -9,10 +9,10 @@ export const engineOptions = { backend: { type: 'string' } } as const;
 /** Loads a model for a command: ONNX by the file's ending, everything else is a file that neocog saved. */
 export function loadModel(
   path: string,
-  { backend }: { backend?: string | undefined },
+  { backend, threads }: { backend?: string | undefined; threads?: number | undefined },
   options: Pick<ModelOptions, 'labels' | 'preprocessing'> = {},
 ): Promise<Model> {
-  const given = { ...options, backend: backendOf(backend) };
+  const given = { ...options, backend: backendOf(backend), threads };
   switch (extname(path).toLowerCase()) {
     case '.onnx':
       return loadOnnx(path, given);

@@ -25,6 +25,13 @@ export async function requireSharp(): Promise<void> {
   await sharp();
 }
 
+/** The width and height that the head of an encoded picture tells, in pixels; nothing is decoded. */
+export async function readSize(file: Encoded): Promise<{ readonly width: number; readonly height: number }> {
+  const open = await sharp();
+  const { width, height } = await open(file).metadata();
+  return { width, height };
+}
+
 /** A grey picture with its opacity, 0..255 each. */
 export interface GrayAlpha extends Gray {
   readonly alpha: Uint8Array;

@@ -1,0 +1,42 @@
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** What a server has open. */
+export interface Connections {
+  readonly open: number;
+  /** Requests that were read and wait for their answer. */
+  readonly unanswered: number;
+  /** Ends what has brought no request yet and what waits for another one. */
+  endUnused(): void;
+  endAll(): void;
+}
+
+/** Keeps count of a server's connections from now on. */
+export function watchConnections(server: Server): Connections {
+  const sockets = new Set<Socket>();
+  let unanswered = 0;
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  server.on('request', (_request, response) => {
+    unanswered++;
+    response.once('close', () => {
+      unanswered--;
+    });
+  });
+  return {
+    get open() {
+      return sockets.size;
+    },
+    get unanswered() {
+      return unanswered;
+    },
+    endUnused() {
+      // Node counts a connection as idle only after its first request; browsers open some in advance.
+      for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+      server.closeIdleConnections();
+    },
+    endAll: () => server.closeAllConnections(),
+  };
+}

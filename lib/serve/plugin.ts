@@ -1,0 +1,108 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { readBody } from './body.js';
+import { pictureModels } from './classify.js';
+import { metrics } from './metrics.js';
+import { readPage } from './page.js';
+import { Refusal } from './refusal.js';
+import { type Service, type ServiceAnswer, type ServiceOptions, service } from './service.js';
+
+export interface PluginExtras {
+  /** The largest body, also when it is unpacked, in bytes: 64 MiB. */
+  readonly maxBodyBytes?: number | undefined;
+  /** Prometheus' `/metrics`: true. Needs the package prom-client. */
+  readonly metrics?: boolean | undefined;
+  /** The page at `/`: true. */
+  readonly page?: boolean | undefined;
+}
+
+/** The options of a service, or the service itself, and what is only the plugin's. */
+export type PluginOptions = (ServiceOptions | { readonly service: Service }) & PluginExtras;
+
+export const defaultMaxBodyBytes = 64 * 2 ** 20;
+
+/**
+ * A plugin for fastify: the Open Inference Protocol v2 below `/v2`, `/v2/models/NAME/classify` for encoded pictures,
+ * `/metrics` and a page at `/`, all below fastify's `prefix`. Closing fastify closes the service: all that was accepted
+ * is answered.
+ */
+export async function neocogPlugin(fastify: object, options: PluginOptions): Promise<void> {
+  const app = fastify as FastifyInstance;
+  const core = 'service' in options ? options.service : service(options);
+  app.addHook('onClose', () => core.close());
+
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (request: FastifyRequest) =>
+    readBody(request.raw, options.maxBodyBytes ?? defaultMaxBodyBytes),
+  );
+  app.setErrorHandler(answerError);
+
+  const toCore = (request: FastifyRequest, reply: FastifyReply) => answer(core, app.prefix, request, reply);
+  app.all('/v2', toCore);
+  app.all('/v2/*', toCore);
+  if (options.metrics !== false) await addMetrics(app, core);
+  if (options.page !== false) await addPage(app, core);
+}
+
+async function answer(
+  core: Service,
+  prefix: string,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const gone = new AbortController();
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableEnded) gone.abort();
+  });
+  const { status, headers, body }: ServiceAnswer = await core.handle({
+    method: request.method,
+    url: request.url.slice(prefix === '/' ? 0 : prefix.length),
+    headers: request.headers,
+    body: (request.body as Uint8Array | undefined) ?? new Uint8Array(0),
+    signal: gone.signal,
+  });
+  return reply
+    .code(status)
+    .headers(headers)
+    .send(typeof body === 'string' ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength));
+}
+
+/** Errors of bodies and of the user's hooks. What a hook says is for the log, not for the client. */
+function answerError(
+  error: Error & { statusCode?: number },
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  if (error instanceof Refusal) {
+    reply.code(error.status).headers(error.headers).send({ error: error.message });
+    return;
+  }
+  const status = error.statusCode ?? 500;
+  if (status >= 500) request.log.error({ err: error }, 'request failed');
+  reply.code(status).send({ error: status < 500 ? error.message : 'internal error' });
+}
+
+/** `/v2/models/NAME[/versions/VERSION]/infer` and `/classify`: requests whose time belongs to a model. */
+const ofModel = /\/v2\/models\/([^/?]+)(?:\/versions\/([^/?]+))?\/(?:infer|classify)(?:\?|$)/;
+
+async function addMetrics(app: FastifyInstance, core: Service): Promise<void> {
+  const figures = await metrics(() => core.repository.entries());
+  app.get('/metrics', async (_request, reply) => reply.type(figures.contentType).send(await figures.text()));
+  app.addHook('onResponse', async (request, reply) => {
+    const [, name, version] = ofModel.exec(request.url) ?? [];
+    if (name === undefined) return;
+    // Names that strangers make up get no figures of their own.
+    const entry = core.repository.find(decodeURIComponent(name), version && decodeURIComponent(version));
+    if (entry) figures.observe(entry.name, entry.version, reply.elapsedTime / 1000);
+  });
+}
+
+async function addPage(app: FastifyInstance, core: Service): Promise<void> {
+  app.get('/page/models.json', async () => pictureModels(core.repository));
+  for (const { path, body, headers } of await readPage()) {
+    app.get(path, async (request, reply) => {
+      reply.headers(headers);
+      if (request.headers['if-none-match'] === headers.etag) return reply.code(304).send();
+      return reply.send(body);
+    });
+  }
+}
