@@ -99,6 +99,7 @@ export function board({ place, canvas, pen, hint }, changed) {
     showPen();
   });
 
+  place.tabIndex = 0;
   wipe();
   return {
     wipe,
