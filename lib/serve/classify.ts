@@ -1,43 +1,45 @@
-import { OptionError } from '../errors.js';
+import { NeocogError, OptionError, show } from '../errors.js';
 import { best, type Guess } from '../images/guesses.js';
-import { type ImageModel, imageModel } from '../images/image-model.js';
+import { imageModel } from '../images/image-model.js';
 import { readSize } from '../images/picture.js';
 import { type Preprocessing, readInput, readPreprocessing } from '../images/preprocess.js';
-import type { Json } from '../json.js';
-import type { Batcher } from './batcher.js';
+import { jsonAnswer, type ServiceAnswer, type ServiceRequest } from './answer.js';
 import { QueueFullError } from './errors.js';
+import { Refusal } from './refusal.js';
+import type { Repository, ServedModel } from './repository.js';
 
-/** What names the classes of pictures: a model behind its batcher, with what the options say instead of its file. */
-export interface Classifiable {
-  readonly batcher: Batcher;
-  readonly labels: readonly string[] | undefined;
-  readonly preprocessing: Json | undefined;
-}
-
-export interface Classifier {
+/** What names the classes of encoded pictures. */
+interface Classifier {
   /** Which pictures it is made for. */
   readonly kind: Preprocessing['kind'];
-  readonly classes: number | undefined;
-  /**
-   * The `count` likeliest classes of an encoded picture (JPEG, PNG or WebP).
-   * Throws an OptionError for what is no such picture, and what the batcher throws.
-   */
+  /** The `count` likeliest classes, first the best. */
   classify(picture: Uint8Array, count: number, signal: AbortSignal): Promise<readonly Guess[]>;
 }
 
-/** More than any camera takes; a small file can claim to unfold to far more. */
+/** More than cameras take; a small file can claim to unfold to far more. */
 const maxPixels = 100e6;
+/** Classes that are told where nobody says how many. */
+const usualCount = 5;
 
-/** Throws an OptionError for models of any other kind. */
-export function classifier({ batcher, labels, preprocessing }: Classifiable): Classifier {
-  const image: ImageModel = imageModel(batcher.model);
+const types = ['image/jpeg', 'image/png', 'image/webp', 'application/octet-stream'];
+
+const known = new WeakMap<ServedModel, Classifier>();
+
+/** The classifier of a model, made once. Throws an OptionError for models of any other kind. */
+function classifierOf(served: ServedModel): Classifier {
+  const made = known.get(served) ?? makeClassifier(served);
+  known.set(served, made);
+  return made;
+}
+
+function makeClassifier({ batcher, model, labels, preprocessing }: ServedModel): Classifier {
+  const image = imageModel(model);
   const how = readPreprocessing(preprocessing, image.shape);
-  /** Decoding is bounded as the queue is: its memory is many times that of the files. */
-  let decoding = 0;
+  // Decoding is bounded as the queue is: a picture takes many times the memory of its file.
   const most = batcher.options.maxQueueSize;
+  let decoding = 0;
   return {
     kind: how.kind,
-    classes: image.classes,
     async classify(picture, count, signal) {
       if (decoding >= most) {
         throw new QueueFullError(`classify: ${most} pictures are being decoded already; try again later`);
@@ -49,7 +51,6 @@ export function classifier({ batcher, labels, preprocessing }: Classifiable): Cl
       } finally {
         decoding--;
       }
-      signal.throwIfAborted();
       const { data } = await batcher.predict(image.input(x), { signal });
       return best(data, count, labels ?? []);
     },
@@ -61,32 +62,20 @@ async function decode(
   how: Preprocessing,
   shape: readonly number[],
 ): Promise<Float32Array> {
-  if (!isPicture(picture)) {
-    throw new OptionError('classify: expected a JPEG, PNG or WebP picture as the body');
-  }
-  let width: number;
-  let height: number;
   try {
-    ({ width, height } = await readSize(picture));
-  } catch (cause) {
-    throw unreadable(cause);
-  }
-  if (width * height > maxPixels) {
-    throw new OptionError(
+    const { width, height } = await readSize(picture);
+    if (width * height <= maxPixels) return await readInput(picture, how, shape);
+    throw new Refusal(
+      413,
       `classify: expected a picture of at most ${maxPixels / 1e6} million pixels, got ${width} x ${height}`,
     );
-  }
-  try {
-    return await readInput(picture, how, shape);
   } catch (cause) {
-    throw cause instanceof OptionError ? cause : unreadable(cause);
+    // Ours: blank paper, too many pixels, sharp missing. All else is what sharp says of the file.
+    if (cause instanceof NeocogError) throw cause;
+    throw new OptionError(`classify: the picture could not be decoded: ${(cause as Error).message}`, {
+      cause,
+    });
   }
-}
-
-function unreadable(cause: unknown): OptionError {
-  return new OptionError(`classify: the picture could not be decoded: ${(cause as Error).message}`, {
-    cause,
-  });
 }
 
 /** By their first bytes, so that no other of sharp's decoders meets what strangers send. */
@@ -97,4 +86,40 @@ function isPicture(bytes: Uint8Array): boolean {
     head.startsWith('\x89PNG\r\n\x1a\n') ||
     (head.startsWith('RIFF') && head.slice(8) === 'WEBP')
   );
+}
+
+/** Answers POST /v2/models/NAME/classify?top=5, whose body is a JPEG, PNG or WebP picture. */
+export async function classification(
+  served: ServedModel,
+  { url, headers, body, signal }: ServiceRequest,
+): Promise<ServiceAnswer> {
+  const start = performance.now();
+  const type = headers['content-type']?.split(';')[0].trim().toLowerCase();
+  if ((type !== undefined && !types.includes(type)) || !isPicture(body)) {
+    throw new Refusal(415, 'classify: expected a JPEG, PNG or WebP picture as the body');
+  }
+  const top = new URL(url, 'http://localhost').searchParams.get('top') ?? String(usualCount);
+  if (!/^[1-9]\d{0,5}$/.test(top)) {
+    throw new OptionError(`classify: expected top to be a positive integer, got ${show(top)}`);
+  }
+  const guesses = await classifierOf(served).classify(body, Number(top), signal);
+  return jsonAnswer(200, {
+    model_name: served.name,
+    model_version: served.version,
+    top: guesses,
+    ms: performance.now() - start,
+  });
+}
+
+/** The models that name what pictures show. */
+export function pictureModels(repository: Repository): readonly object[] {
+  return repository.entries().flatMap((served) => {
+    try {
+      const { name, version } = served;
+      return [{ name, version, kind: classifierOf(served).kind }];
+    } catch {
+      // Other models are served, but not shown on the page.
+      return [];
+    }
+  });
 }

@@ -1,10 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { readBody } from './body.js';
+import { jsonAnswer, type ServiceAnswer } from './answer.js';
+import { defaultMaxBodyBytes, readBody } from './body.js';
 import { pictureModels } from './classify.js';
 import { metrics } from './metrics.js';
 import { readPage } from './page.js';
-import { Refusal } from './refusal.js';
-import { type Service, type ServiceAnswer, type ServiceOptions, service } from './service.js';
+import { type Service, type ServiceOptions, service } from './service.js';
+import { failure } from './statuses.js';
 
 export interface PluginExtras {
   /** The largest body, also when it is unpacked, in bytes: 64 MiB. */
@@ -17,8 +18,6 @@ export interface PluginExtras {
 
 /** The options of a service, or the service itself, and what is only the plugin's. */
 export type PluginOptions = (ServiceOptions | { readonly service: Service }) & PluginExtras;
-
-export const defaultMaxBodyBytes = 64 * 2 ** 20;
 
 /**
  * A plugin for fastify: the Open Inference Protocol v2 below `/v2`, `/v2/models/NAME/classify` for encoded pictures,
@@ -53,32 +52,35 @@ async function answer(
   reply.raw.once('close', () => {
     if (!reply.raw.writableEnded) gone.abort();
   });
-  const { status, headers, body }: ServiceAnswer = await core.handle({
+  const answered = await core.handle({
     method: request.method,
     url: request.url.slice(prefix === '/' ? 0 : prefix.length),
     headers: request.headers,
     body: (request.body as Uint8Array | undefined) ?? new Uint8Array(0),
     signal: gone.signal,
   });
-  return reply
-    .code(status)
-    .headers(headers)
-    .send(typeof body === 'string' ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength));
+  return send(answered, request, reply);
 }
 
-/** Errors of bodies and of the user's hooks. What a hook says is for the log, not for the client. */
+/** Errors of bodies, of fastify itself and of the user's hooks; what a hook says is for the log, not for the client. */
 function answerError(
   error: Error & { statusCode?: number },
   request: FastifyRequest,
   reply: FastifyReply,
 ): void {
-  if (error instanceof Refusal) {
-    reply.code(error.status).headers(error.headers).send({ error: error.message });
-    return;
-  }
-  const status = error.statusCode ?? 500;
-  if (status >= 500) request.log.error({ err: error }, 'request failed');
-  reply.code(status).send({ error: status < 500 ? error.message : 'internal error' });
+  const { statusCode: status = 500 } = error;
+  const known = status < 500 ? jsonAnswer(status, { error: error.message }) : failure(error);
+  send(known, request, reply);
+}
+
+function send(
+  { status, headers, body, error }: ServiceAnswer,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  if (error !== undefined) request.log.error({ err: error }, 'a request failed');
+  const bytes = typeof body === 'string' ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  return reply.code(status).headers(headers).send(bytes);
 }
 
 /** `/v2/models/NAME[/versions/VERSION]/infer` and `/classify`: requests whose time belongs to a model. */

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { boolean, expected, integer, positiveInteger, readOptions } from '../options.js';
+import { defaultMaxBodyBytes } from './body.js';
 import { type Connections, watchConnections } from './connections.js';
 import { DeadlineError } from './errors.js';
 import { peer } from './peer.js';
-import { defaultMaxBodyBytes, neocogPlugin, type PluginExtras } from './plugin.js';
+import { neocogPlugin, type PluginExtras } from './plugin.js';
 import { type Service, type ServiceOptions, service } from './service.js';
 
 export interface ServerOptions extends ServiceOptions, PluginExtras {
@@ -96,13 +97,13 @@ type Phase = 'open' | 'lingering' | 'refusing';
 /** A server that listens, or an error that says why it cannot. */
 export async function createServer(options: ServerOptions): Promise<Server> {
   const { own, plugin, core: coreOptions } = readServerOptions(options);
-  const { fastify } = await peer('fastify', 'createServer', () => import('fastify'));
+  const { fastify, LogController } = await peer('fastify', 'createServer', () => import('fastify'));
   const core = service(coreOptions);
   let phase: Phase = 'open';
 
   const app: FastifyInstance = fastify({
     logger: own.logger,
-    disableRequestLogging: true,
+    ...ownLogging(LogController),
     genReqId: requestId,
     bodyLimit: plugin.maxBodyBytes,
     requestTimeout: own.requestTimeoutMs,
@@ -185,6 +186,12 @@ async function within(ms: number, app: FastifyInstance, connections: Connections
     clearTimeout(timer);
     closed.catch(() => {});
   }
+}
+
+/** Leaves out fastify's own two lines per request; its first versions 5 had another option for that. */
+function ownLogging(LogController: typeof import('fastify').LogController | undefined) {
+  const disableRequestLogging = true;
+  return LogController ? { logController: new LogController({ disableRequestLogging }) } : { disableRequestLogging };
 }
 
 /** One line per request. */

@@ -15,7 +15,7 @@ export interface ChildOptions {
 }
 
 /** The environment of a test's child: nothing of ours chooses its engine. */
-function cleanEnvironment(more: Readonly<Record<string, string | undefined>>): NodeJS.ProcessEnv {
+export function cleanEnvironment(more: Readonly<Record<string, string | undefined>>): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(
     ([name]) => !/^(NEOCOG_|VITEST|NODE_OPTIONS|PREBUILDS_ONLY|npm_)/.test(name),
   );
