@@ -1,6 +1,7 @@
 export type { ServiceAnswer, ServiceRequest } from './serve/answer.js';
 export { ClosedError, DeadlineError, QueueFullError } from './serve/errors.js';
 export { type Handler, type HandlerOptions, handler } from './serve/handler.js';
+export { neocogPlugin, type PluginExtras, type PluginOptions } from './serve/plugin.js';
 export {
   type ModelEntry,
   type Models,
@@ -9,4 +10,5 @@ export {
   type Repository,
   type ServedModel,
 } from './serve/repository.js';
+export { createServer, type Server, type ServerOptions } from './serve/server.js';
 export { type Service, type ServiceOptions, service } from './serve/service.js';

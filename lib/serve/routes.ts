@@ -5,7 +5,7 @@ import { Refusal, refuse } from './refusal.js';
 export type Route =
   | { readonly kind: 'server' | 'live' | 'ready' | 'statistics' }
   | {
-      readonly kind: 'model' | 'modelReady' | 'modelStatistics' | 'infer';
+      readonly kind: 'model' | 'modelReady' | 'modelStatistics' | 'infer' | 'classify';
       readonly name: string;
       readonly version: string | undefined;
     };
@@ -22,6 +22,7 @@ const ofModel = new Map([
   ['ready', 'modelReady'],
   ['stats', 'modelStatistics'],
   ['infer', 'infer'],
+  ['classify', 'classify'],
 ] as const);
 
 /**
@@ -35,7 +36,7 @@ export function routeOf(method: string, url: string): Route {
   const route =
     root === '' && first === 'v2' ? (ofServer.get(parts.join('/')) ?? modelRoute(parts)) : undefined;
   if (!route) throw new Refusal(404, `no such path: ${show(path)}`);
-  const allowed = route.kind === 'infer' ? ['POST'] : ['GET', 'HEAD'];
+  const allowed = route.kind === 'infer' || route.kind === 'classify' ? ['POST'] : ['GET', 'HEAD'];
   if (allowed.includes(method)) return route;
   const allow = allowed.join(', ');
   throw new Refusal(405, `expected the method ${allow} for ${show(path)}, got ${show(method)}`, { allow });

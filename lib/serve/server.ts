@@ -191,7 +191,9 @@ async function within(ms: number, app: FastifyInstance, connections: Connections
 /** Leaves out fastify's own two lines per request; its first versions 5 had another option for that. */
 function ownLogging(LogController: typeof import('fastify').LogController | undefined) {
   const disableRequestLogging = true;
-  return LogController ? { logController: new LogController({ disableRequestLogging }) } : { disableRequestLogging };
+  return LogController
+    ? { logController: new LogController({ disableRequestLogging }) }
+    : { disableRequestLogging };
 }
 
 /** One line per request. */

@@ -4,6 +4,7 @@ import { readOptions } from '../options.js';
 import { packageRoot } from '../root.js';
 import { jsonAnswer, type ServiceAnswer, type ServiceRequest } from './answer.js';
 import type { BatcherOptions } from './batcher.js';
+import { classification } from './classify.js';
 import { modelMetadata, serverMetadata } from './protocol/metadata.js';
 import { readRequest } from './protocol/request.js';
 import { inferenceAnswer } from './protocol/response.js';
@@ -84,6 +85,8 @@ async function answer(
       return jsonAnswer(200, modelStatistics([served]));
     case 'infer':
       return infer(served, request);
+    case 'classify':
+      return classification(served, request);
   }
 }
 
