@@ -1,6 +1,11 @@
 /** The answer: the likeliest classes as bars. */
 
-const percent = (share) => `${(100 * share).toFixed(share < 0.9995 ? 1 : 0)} %`;
+/** To a tenth; what is nearly nothing or nearly all does not claim to be it. */
+function percent(share) {
+  const shown =
+    share > 0 && share < 0.0005 ? '< 0.1' : share < 1 && share > 0.9995 ? '> 99.9' : (100 * share).toFixed(1);
+  return `${shown} %`.replaceAll(' ', '\u00a0');
+}
 
 /** The first of the names that a class has: "tabby, tabby cat" is long for a headline. */
 const shortName = (label) => label.split(',')[0];
@@ -9,20 +14,21 @@ const shortName = (label) => label.split(',')[0];
 export function answerView(byId) {
   const [best, bars, latency, problem] = ['best', 'bars', 'latency', 'problem'].map(byId);
 
+  function span(className, text) {
+    const made = document.createElement('span');
+    made.className = className;
+    made.textContent = text;
+    return made;
+  }
+
   function row({ label, probability }) {
     const item = document.createElement('li');
-    const name = document.createElement('span');
-    name.className = 'label';
-    name.textContent = label;
+    const name = span('label', label);
     name.title = label;
-    const share = document.createElement('span');
-    share.className = 'share';
-    share.textContent = percent(probability);
-    const track = document.createElement('span');
-    track.className = 'track';
+    const share = span('share', percent(probability));
+    const track = span('track', '');
     track.setAttribute('aria-hidden', 'true');
-    const fill = document.createElement('span');
-    fill.className = 'fill';
+    const fill = span('fill', '');
     fill.style.width = `${100 * probability}%`;
     track.append(fill);
     item.append(name, share, track);
@@ -33,15 +39,15 @@ export function answerView(byId) {
     show({ top, ms }, roundTrip) {
       problem.hidden = true;
       const [first] = top;
-      const headline = `${shortName(first.label)} (${percent(first.probability)})`;
+      const [label, share] = [shortName(first.label), percent(first.probability)];
       // Read aloud when it changes, not at every stroke.
-      if (best.textContent !== headline) best.textContent = headline;
+      if (best.textContent !== `${label} ${share}`) best.replaceChildren(`${label} `, span('share', share));
       bars.replaceChildren(...top.map(row));
       latency.textContent = `${roundTrip.toFixed(1)} ms from here to the answer, ${ms.toFixed(1)} ms of them in the server`;
     },
     clear() {
       problem.hidden = true;
-      best.textContent = '–';
+      best.replaceChildren();
       bars.replaceChildren();
       latency.textContent = '';
     },

@@ -71,6 +71,12 @@ function setStage() {
   preview.hidden = photo === undefined;
 }
 
+// What the browser cannot show the server may still read, or say why not.
+preview.addEventListener('error', () => {
+  preview.hidden = true;
+  drop.hidden = false;
+});
+
 function clear() {
   asked?.abort();
   asked = undefined;
