@@ -2,7 +2,7 @@
 
 const period = 1000;
 
-const ms = (ns) => `${(ns / 1e6).toFixed(ns < 1e7 ? 2 : 1)} ms`;
+const time = (ns) => (ns < 1e9 ? `${(ns / 1e6).toFixed(ns < 1e7 ? 2 : 1)} ms` : `${(ns / 1e9).toFixed(1)} s`);
 
 /**
  * @param {(id: string) => HTMLElement} byId
@@ -43,8 +43,8 @@ export function watchStats(byId, chosen) {
     cells.samples.textContent = samples.toLocaleString('en');
     cells.rate.textContent = rate.toFixed(rate < 10 ? 1 : 0);
     cells.mean.textContent = batches > 0 ? (samples / batches).toFixed(2) : '–';
-    cells.queue.textContent = queue.count > 0 ? ms(queue.ns / queue.count) : '–';
-    cells.compute.textContent = batches > 0 ? ms(compute.ns / batches) : '–';
+    cells.queue.textContent = queue.count > 0 ? time(queue.ns / queue.count) : '–';
+    cells.compute.textContent = batches > 0 ? time(compute.ns / batches) : '–';
     cells.failed.textContent = fail.count.toLocaleString('en');
     const all = stats.batch_stats.reduce((sum, { compute_infer: { count } }) => sum + count, 0);
     sizes.replaceChildren(...stats.batch_stats.map((one) => row(one, all)));
