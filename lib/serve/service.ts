@@ -3,7 +3,7 @@ import { show } from '../errors.js';
 import { readOptions } from '../options.js';
 import { packageRoot } from '../root.js';
 import { jsonAnswer, type ServiceAnswer, type ServiceRequest } from './answer.js';
-import type { BatcherOptions } from './batcher.js';
+import type { BatcherOptions } from './batcher-options.js';
 import { classification } from './classify.js';
 import { modelMetadata, serverMetadata } from './protocol/metadata.js';
 import { readRequest } from './protocol/request.js';
