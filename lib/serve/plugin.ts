@@ -1,10 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { boolean, positiveInteger, readOptions } from '../options.js';
 import { jsonAnswer, type ServiceAnswer } from './answer.js';
 import { defaultMaxBodyBytes, readBody } from './body.js';
 import { pictureModels } from './classify.js';
 import { metrics } from './metrics.js';
 import { readPage } from './page.js';
-import { type Service, type ServiceOptions, service } from './service.js';
+import { type Service, type ServiceOptions, service, serviceOptionNames } from './service.js';
 import { failure } from './statuses.js';
 
 export interface PluginExtras {
@@ -19,6 +20,18 @@ export interface PluginExtras {
 /** The options of a service, or the service itself, and what is only the plugin's. */
 export type PluginOptions = (ServiceOptions | { readonly service: Service }) & PluginExtras;
 
+const known = [
+  'service',
+  ...serviceOptionNames,
+  'maxBodyBytes',
+  'metrics',
+  'page',
+  // fastify's own, which it reads itself
+  'prefix',
+  'logLevel',
+  'logSerializers',
+] as const;
+
 /**
  * A plugin for fastify: the Open Inference Protocol v2 below `/v2`, `/v2/models/NAME/classify` for encoded pictures,
  * `/metrics` and a page at `/`, all below fastify's `prefix`. Closing fastify closes the service: all that was accepted
@@ -26,20 +39,30 @@ export type PluginOptions = (ServiceOptions | { readonly service: Service }) & P
  */
 export async function neocogPlugin(fastify: object, options: PluginOptions): Promise<void> {
   const app = fastify as FastifyInstance;
-  const core = 'service' in options ? options.service : service(options);
+  const given = readOptions('neocogPlugin', options, known);
+  const {
+    service: served,
+    maxBodyBytes,
+    metrics: withMetrics,
+    page,
+    prefix,
+    logLevel,
+    logSerializers,
+    ...rest
+  } = given;
+  const core = served === undefined ? service(rest as unknown as ServiceOptions) : (served as Service);
+  const most = positiveInteger('neocogPlugin', 'maxBodyBytes', maxBodyBytes, defaultMaxBodyBytes);
   app.addHook('onClose', () => core.close());
 
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', (request: FastifyRequest) =>
-    readBody(request.raw, options.maxBodyBytes ?? defaultMaxBodyBytes),
-  );
+  app.addContentTypeParser('*', (request: FastifyRequest) => readBody(request.raw, most));
   app.setErrorHandler(answerError);
 
   const toCore = (request: FastifyRequest, reply: FastifyReply) => answer(core, app.prefix, request, reply);
   app.all('/v2', toCore);
   app.all('/v2/*', toCore);
-  if (options.metrics !== false) await addMetrics(app, core);
-  if (options.page !== false) await addPage(app, core);
+  if (boolean('neocogPlugin', 'metrics', withMetrics, true)) await addMetrics(app, core);
+  if (boolean('neocogPlugin', 'page', page, true)) await addPage(app, core);
 }
 
 async function answer(

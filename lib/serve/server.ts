@@ -6,7 +6,7 @@ import { type Connections, watchConnections } from './connections.js';
 import { DeadlineError } from './errors.js';
 import { peer } from './peer.js';
 import { neocogPlugin, type PluginExtras } from './plugin.js';
-import { type Service, type ServiceOptions, service } from './service.js';
+import { type Service, type ServiceOptions, service, serviceOptionNames } from './service.js';
 
 export interface ServerOptions extends ServiceOptions, PluginExtras {
   /** 8000; 0 finds a free one. */
@@ -42,11 +42,7 @@ export interface Server {
 const lingerMs = 250;
 
 const known = [
-  'models',
-  'maxBatchSize',
-  'maxQueueDelayMs',
-  'maxQueueSize',
-  'timeoutMs',
+  ...serviceOptionNames,
   'maxBodyBytes',
   'metrics',
   'page',

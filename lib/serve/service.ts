@@ -21,6 +21,14 @@ export interface ServiceOptions extends BatcherOptions {
   readonly models: Models;
 }
 
+export const serviceOptionNames = [
+  'models',
+  'maxBatchSize',
+  'maxQueueDelayMs',
+  'maxQueueSize',
+  'timeoutMs',
+] as const satisfies readonly (keyof ServiceOptions)[];
+
 /** The Open Inference Protocol v2 over models, without a server: requests in, answers out. */
 export interface Service {
   readonly repository: Repository;
@@ -34,13 +42,7 @@ export interface Service {
 
 /** Throws an OptionError where the models or the options of their queues are wrong. */
 export function service(options: ServiceOptions): Service {
-  const { models: served, ...defaults } = readOptions('service', options, [
-    'models',
-    'maxBatchSize',
-    'maxQueueDelayMs',
-    'maxQueueSize',
-    'timeoutMs',
-  ]);
+  const { models: served, ...defaults } = readOptions('service', options, serviceOptionNames);
   const repository = models(served as Models, defaults as BatcherOptions);
   const made: Service = {
     repository,

@@ -158,11 +158,16 @@ describe('options are checked', () => {
     [{ models: {}, page: 'no' }, /page to be true or false, got "no"/],
     [{ models: {}, logger: 7 }, /logger/],
     [{ models: {}, prot: 1 }, /unknown option "prot"/],
-    [{ models: {}, maxBatchSize: 0 }, /maxBatchSize/],
     [{ models: { a: 1 } }, /./],
   ])('%j', async (options, message) => {
     await expect(createServer(options as never)).rejects.toThrow(message);
     await expect(createServer(options as never)).rejects.toMatchObject({ code: 'ERR_OPTION' });
+  });
+
+  test('those of the queues as well', async () => {
+    const models = { digits: net };
+    await expect(createServer({ models, port: 0, maxBatchSize: 0 })).rejects.toThrow(/maxBatchSize/);
+    await expect(createServer({ models, port: 0, maxQueueDelayMs: -1 })).rejects.toThrow(/maxQueueDelayMs/);
   });
 
   test('a port that is taken is said so', async () => {

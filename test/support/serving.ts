@@ -5,6 +5,7 @@ import { cleanEnvironment } from './child.js';
 import { root } from './paths.js';
 
 export const digitsFile = join(root, 'models', 'digits.safetensors');
+export const main = join(root, 'dist', 'cli', 'main.js');
 export const two = join(root, 'examples', 'digits', '2.png');
 
 export interface Served {
@@ -18,7 +19,6 @@ export interface Served {
 
 /** `neocog serve` as a child, once it listens on a port of its own. */
 export async function neocogServe(args: readonly string[]): Promise<Served> {
-  const main = join(root, 'dist', 'cli', 'main.js');
   const child = spawn(process.execPath, [main, 'serve', ...args, '--port', '0'], {
     env: cleanEnvironment({}),
     stdio: ['ignore', 'pipe', 'pipe'],
