@@ -106,6 +106,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     keepAliveTimeout: own.keepAliveTimeoutMs,
     return503OnClosing: false,
     http: {
+      requestTimeout: own.requestTimeoutMs,
       headersTimeout: Math.min(own.headersTimeoutMs, own.requestTimeoutMs),
       connectionsCheckingInterval: Math.min(1000, own.headersTimeoutMs, own.requestTimeoutMs),
     },
