@@ -3,7 +3,8 @@ import type { Json } from '../json.js';
 import type { Model } from '../model/face.js';
 import { originOfModel } from '../model/origin.js';
 import { expected, isList, readOptions } from '../options.js';
-import { type Batcher, type BatcherOptions, batcher } from './batcher.js';
+import { type Batcher, batcher } from './batcher.js';
+import type { BatcherOptions } from './batcher-options.js';
 import { type Edges, edgesOf } from './protocol/edges.js';
 
 /** A model as it is served: with options of its own, and what its callers should know about it. */

@@ -3,7 +3,7 @@ import { show } from '../errors.js';
 import { readOptions } from '../options.js';
 import { packageRoot } from '../root.js';
 import { jsonAnswer, type ServiceAnswer, type ServiceRequest } from './answer.js';
-import type { BatcherOptions } from './batcher.js';
+import type { BatcherOptions } from './batcher-options.js';
 import { modelMetadata, serverMetadata } from './protocol/metadata.js';
 import { readRequest } from './protocol/request.js';
 import { inferenceAnswer } from './protocol/response.js';
@@ -105,16 +105,7 @@ function servedBy(
 async function infer(served: ServedModel, { headers, body, signal }: ServiceRequest): Promise<ServiceAnswer> {
   const { name, version, batcher } = served;
   const request = readRequest(served, headers, body);
-  const limit = batcher.options.timeoutMs;
-  // A request may only shorten the time it has.
-  const timeoutMs = Math.min(
-    request.timeoutMs ?? Number.POSITIVE_INFINITY,
-    limit ?? Number.POSITIVE_INFINITY,
-  );
-  const results = await batcher.predict(request.inputs, {
-    signal,
-    ...(timeoutMs < Number.POSITIVE_INFINITY && { timeoutMs }),
-  });
+  const results = await batcher.predict(request.inputs, { signal, timeoutMs: request.timeoutMs });
   return inferenceAnswer({ model_name: name, model_version: version }, request, results);
 }
 
