@@ -51,7 +51,7 @@ describe('bodies', () => {
       `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n${' '.repeat(100_000)}GET /v2/health/live HTTP/1.1\r\nHost: x\r\n\r\n`,
       /"live"/,
     );
-    expect(pipelined).toMatch(/^HTTP\/1.1 413 [^]*HTTP\/1.1 200 [^]*{"live":true}/);
+    expect(pipelined).toMatch(/^HTTP\/1.1 413 [\s\S]*HTTP\/1.1 200 [\s\S]*{"live":true}/);
     const chunk = `400\r\n${' '.repeat(1024)}\r\n`;
     const endless = await raw(
       `POST ${path} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n${chunk.repeat(3)}`,
@@ -181,21 +181,20 @@ describe('clients that go away', () => {
     const half = begin(port, body.subarray(0, body.length / 2));
     await new Promise((resolve) => setTimeout(resolve, 20));
     half.leave();
-    const running = begin(port);
-    await vi.waitFor(() => expect(listener.service.repository.find('net')?.batcher.waiting).toBe(0));
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    const waiting = begin(port);
+    // The engine may have two runs in hand: of three requests one waits at least.
+    const crowd = [begin(port), begin(port), begin(port)];
     await vi.waitFor(() => expect(queue?.waiting).toBe(1), { interval: 1 });
-    waiting.leave();
+    for (const one of crowd) one.leave();
     await vi.waitFor(() => expect(queue?.waiting).toBe(0), { interval: 1 });
-    const third = infer();
-    running.leave();
-    const answer = await third;
-    expect(answer.status).toBe(200);
-    expect(Float32Array.from(answer.json().outputs[0].data)).toEqual(wanted);
-    expect((await infer()).status).toBe(200);
-    expect(queue?.statistics().cancelled).toBeGreaterThanOrEqual(1);
-    expect(queue?.statistics().rejected).toBe(0);
+    const answers = [await infer(), await infer()];
+    for (const answer of answers) {
+      expect(answer.status).toBe(200);
+      expect(Float32Array.from(answer.json().outputs[0].data)).toEqual(wanted);
+    }
+    // The one that waited and those that ran.
+    const { cancelled, success } = queue?.statistics() ?? {};
+    expect(cancelled).toBeGreaterThanOrEqual(2);
+    expect(success?.count).toBe(2);
     await listener.service.close();
   });
 });
