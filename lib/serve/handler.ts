@@ -28,8 +28,8 @@ export function handler(of: ServiceOptions | Service, options: HandlerOptions = 
   const maxBytes = positiveInteger('handler', 'maxBodyBytes', given.maxBodyBytes, defaultMaxBodyBytes);
   const handle = (request: IncomingMessage, response: ServerResponse, next?: () => void): void => {
     const { url = '/' } = request;
-    if (next && !/^\/v2(?:[/?]|$)/.test(url)) return next();
-    void respond(core, maxBytes, url, request, response);
+    if (next && !/^\/v2(?:[/?]|$)/.test(url)) next();
+    else void respond(core, maxBytes, url, request, response);
   };
   return Object.assign(handle, { service: core });
 }

@@ -110,16 +110,7 @@ function servedBy(
 async function infer(served: ServedModel, { headers, body, signal }: ServiceRequest): Promise<ServiceAnswer> {
   const { name, version, batcher } = served;
   const request = readRequest(served, headers, body);
-  const limit = batcher.options.timeoutMs;
-  // A request may only shorten the time it has.
-  const timeoutMs = Math.min(
-    request.timeoutMs ?? Number.POSITIVE_INFINITY,
-    limit ?? Number.POSITIVE_INFINITY,
-  );
-  const results = await batcher.predict(request.inputs, {
-    signal,
-    ...(timeoutMs < Number.POSITIVE_INFINITY && { timeoutMs }),
-  });
+  const results = await batcher.predict(request.inputs, { signal, timeoutMs: request.timeoutMs });
   return inferenceAnswer({ model_name: name, model_version: version }, request, results);
 }
 

@@ -33,7 +33,8 @@ function datatype(name: string, Type: ArrayType, rest: Pick<Datatype, 'rule' | '
     ...rest,
     make: (length) => new Type(length),
     view(from) {
-      const aligned = from.byteOffset % bytes === 0 ? from : from.slice();
+      // Not `slice`: that of a Buffer copies nothing.
+      const aligned = from.byteOffset % bytes === 0 ? from : new Uint8Array(from);
       return new Type(aligned.buffer as ArrayBuffer, aligned.byteOffset, from.byteLength / bytes);
     },
   };

@@ -12,12 +12,22 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 export function parseJson(bytes: Uint8Array): unknown {
   const deep = tooDeep(bytes);
   if (deep >= 0) return refuse(`invalid JSON: nested more than ${maxDepth} deep at byte ${deep}`);
+  const text = decoded(bytes);
   try {
-    return JSON.parse(decoder.decode(bytes));
+    return JSON.parse(text);
   } catch (error) {
-    const rule = error instanceof SyntaxError ? error.message : 'the text is no valid UTF-8';
-    const hint = /NaN|Inf/.test(rule) ? '; JSON has no NaN and no Infinity, binary data have' : '';
-    return refuse(`invalid JSON: ${rule}${hint}`);
+    const hint = /-?\b(NaN|Infinity)\b/.test(text)
+      ? '; JSON has no NaN and no Infinity, binary data have'
+      : '';
+    return refuse(`invalid JSON: ${(error as SyntaxError).message}${hint}`);
+  }
+}
+
+function decoded(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return refuse('invalid JSON: the text is no valid UTF-8');
   }
 }
 

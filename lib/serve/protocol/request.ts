@@ -124,13 +124,16 @@ function readOutputs(
 
 const otherForms = ['classification', 'shared_memory_region'];
 
+/** Milliseconds that a timer of Node can hold, 24 days: nobody waits longer. */
+const longestTimer = 2 ** 31 - 1;
+
 /** The time that the sender allows; `timeout` is in microseconds, 0 for none. */
 function readSchedule(parameters: Fields): number | undefined {
   const priority = parameters.natural('priority') ?? 0;
   if (priority !== 0)
     refuse(`parameters: expected priority to be 0, since requests are equal here, got ${priority}`);
   const timeout = parameters.natural('timeout') ?? 0;
-  return timeout === 0 ? undefined : timeout / 1000;
+  return timeout === 0 ? undefined : Math.min(timeout / 1000, longestTimer);
 }
 
 function find({ who, text }: Fields, edges: readonly Edge[], what: string): Edge {

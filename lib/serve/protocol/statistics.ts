@@ -1,9 +1,5 @@
 import type { ServedModel } from '../repository.js';
-
-interface Spent {
-  readonly count: number;
-  readonly ms: number;
-}
+import type { Tally } from '../statistics.js';
 
 /**
  * The statistics of models in Triton's form, times in nanoseconds. Inputs and outputs are copied within the run of a batch,
@@ -42,6 +38,6 @@ function statisticsOf({ name, version, batcher }: ServedModel): object {
   };
 }
 
-function duration({ count, ms }: Spent): object {
+function duration({ count, ms }: Tally): object {
   return { count, ns: Math.round(ms * 1e6) };
 }
