@@ -14,4 +14,4 @@ export {
 } from './serve/repository.js';
 export { createServer, type Server, type ServerOptions } from './serve/server.js';
 export { type Service, type ServiceOptions, service } from './serve/service.js';
-export type { BatcherStatistics, Tally } from './serve/statistics.js';
+export type { BatcherStatistics, Spread, Tally } from './serve/statistics.js';

@@ -1,6 +1,7 @@
 import type { Registry } from 'prom-client';
 import type { Batcher } from './batcher.js';
 import { peer } from './peer.js';
+import { type Spread, timeBounds } from './statistics.js';
 
 /** One version of a model and the batcher in front of it. */
 export interface Measured {
@@ -25,8 +26,7 @@ interface Value {
   readonly metricName?: string;
 }
 
-/** From a tiny network's answer to what is given up on, in seconds. */
-const seconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const seconds = timeBounds.map((ms) => ms / 1000);
 const sizes = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
 const load = () => peer('prom-client', 'metrics', () => import('prom-client'));
@@ -54,7 +54,7 @@ export async function metrics(measured: () => Iterable<Measured>): Promise<Metri
   /** A metric that is not kept but computed: its values are what the batchers say at that moment. */
   const computed = (
     name: string,
-    type: 'counter' | 'gauge' | 'histogram' | 'summary',
+    type: 'counter' | 'gauge' | 'histogram',
     help: string,
     values: (batcher: Batcher, labels: Labels) => readonly Value[],
   ): void => {
@@ -93,11 +93,11 @@ export async function metrics(measured: () => Iterable<Measured>): Promise<Metri
   computed('neocog_pending', 'gauge', 'Requests that wait in the queue.', (batcher, labels) => [
     { labels, value: batcher.waiting },
   ]);
-  computed('neocog_queue_seconds', 'summary', 'Time of requests in the queue.', (batcher, labels) =>
-    sums('neocog_queue_seconds', batcher.statistics().queue, labels),
+  computed('neocog_queue_seconds', 'histogram', 'Time of requests in the queue.', (batcher, labels) =>
+    times('neocog_queue_seconds', batcher.statistics().queue, labels),
   );
-  computed('neocog_compute_seconds', 'summary', 'Time of batches in the network.', (batcher, labels) =>
-    sums('neocog_compute_seconds', batcher.statistics().compute, labels),
+  computed('neocog_compute_seconds', 'histogram', 'Time of batches in the network.', (batcher, labels) =>
+    times('neocog_compute_seconds', batcher.statistics().compute, labels),
   );
   computed('neocog_batch_size', 'histogram', 'Samples per batch.', (batcher, labels) =>
     batchSizes(batcher, labels),
@@ -110,31 +110,42 @@ export async function metrics(measured: () => Iterable<Measured>): Promise<Metri
   };
 }
 
-function sums(name: string, { count, ms }: { count: number; ms: number }, labels: Labels): readonly Value[] {
-  return [
-    { metricName: `${name}_sum`, labels, value: ms / 1000 },
-    { metricName: `${name}_count`, labels, value: count },
-  ];
+function times(name: string, { count, ms, ranges }: Spread, labels: Labels): readonly Value[] {
+  let upTo = 0;
+  const cumulative = seconds.map((le, i) => {
+    upTo += ranges[i];
+    return [le, upTo] as const;
+  });
+  return histogram(name, labels, cumulative, count, ms / 1000);
 }
 
-/** Exact counts per size as the cumulative buckets of a histogram. */
 function batchSizes(batcher: Batcher, labels: Labels): readonly Value[] {
   const exact = Array.from(batcher.statistics().batchSizes, ([size, { count }]) => ({ size, count }));
   const upTo = (most: number) =>
     exact.reduce((sum, { size, count }) => (size <= most ? sum + count : sum), 0);
-  const metricName = 'neocog_batch_size';
+  const all = exact.reduce((sum, { size, count }) => sum + size * count, 0);
+  return histogram(
+    'neocog_batch_size',
+    labels,
+    sizes.map((le) => [le, upTo(le)]),
+    upTo(Number.POSITIVE_INFINITY),
+    all,
+  );
+}
+
+/** `cumulative` says how many were at most as large as each bound. */
+function histogram(
+  name: string,
+  labels: Labels,
+  cumulative: readonly (readonly [number, number])[],
+  count: number,
+  sum: number,
+): readonly Value[] {
+  const bucket = `${name}_bucket`;
   return [
-    ...sizes.map((le) => ({
-      metricName: `${metricName}_bucket`,
-      labels: { ...labels, le },
-      value: upTo(le),
-    })),
-    { metricName: `${metricName}_bucket`, labels: { ...labels, le: '+Inf' }, value: upTo(Infinity) },
-    {
-      metricName: `${metricName}_sum`,
-      labels,
-      value: exact.reduce((sum, { size, count }) => sum + size * count, 0),
-    },
-    { metricName: `${metricName}_count`, labels, value: upTo(Infinity) },
+    ...cumulative.map(([le, value]) => ({ metricName: bucket, labels: { ...labels, le }, value })),
+    { metricName: bucket, labels: { ...labels, le: '+Inf' }, value: count },
+    { metricName: `${name}_sum`, labels, value: sum },
+    { metricName: `${name}_count`, labels, value: count },
   ];
 }

@@ -7,6 +7,15 @@ export interface Tally {
   readonly ms: number;
 }
 
+/** Upper ends of the ranges in which times are counted, in milliseconds. */
+export const timeBounds = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000] as const;
+
+/** Times and how they spread. */
+export interface Spread extends Tally {
+  /** How many were in each range up to a bound of `timeBounds`; the last of them had more than all bounds. */
+  readonly ranges: readonly number[];
+}
+
 /** What a batcher has done since it was made. */
 export interface BatcherStatistics {
   /** Samples answered. */
@@ -26,9 +35,9 @@ export interface BatcherStatistics {
   /** Requests that their callers gave up. */
   readonly cancelled: number;
   /** Requests that were computed, from their arrival to the begin of the run. */
-  readonly queue: Tally;
+  readonly queue: Spread;
   /** Runs, and the engine's time for them. */
-  readonly compute: Tally;
+  readonly compute: Spread;
   /** Runs by their number of samples. */
   readonly batchSizes: ReadonlyMap<number, Tally>;
 }
@@ -47,8 +56,8 @@ export interface Counters {
 export function counters(): Counters {
   const refusals = { failed: 0, rejected: 0, timedOut: 0, cancelled: 0 };
   const success = { count: 0, ms: 0 };
-  const queue = { count: 0, ms: 0 };
-  const compute = { count: 0, ms: 0 };
+  const queue = spread();
+  const compute = spread();
   const batchSizes = new Map<number, { count: number; ms: number }>();
   let inferenceCount = 0;
   let lastInference: number | undefined;
@@ -59,14 +68,14 @@ export function counters(): Counters {
     },
     ran(batch, { ms }) {
       lastInference = Date.now();
-      add(compute, ms);
+      addTo(compute, ms);
       const size = batchSizes.get(batch) ?? { count: 0, ms: 0 };
       add(size, ms);
       batchSizes.set(batch, size);
     },
     answered({ call, arrived }, { begin, ms }) {
       inferenceCount += call.batch;
-      add(queue, Math.max(0, begin - arrived));
+      addTo(queue, Math.max(0, begin - arrived));
       add(success, begin + ms - arrived);
     },
     read: () =>
@@ -76,8 +85,8 @@ export function counters(): Counters {
         lastInference,
         ...refusals,
         success: Object.freeze({ ...success }),
-        queue: Object.freeze({ ...queue }),
-        compute: Object.freeze({ ...compute }),
+        queue: frozen(queue),
+        compute: frozen(compute),
         batchSizes: new Map([...batchSizes].map(([size, tally]) => [size, Object.freeze({ ...tally })])),
       }),
   };
@@ -86,4 +95,19 @@ export function counters(): Counters {
 function add(tally: { count: number; ms: number }, ms: number): void {
   tally.count++;
   tally.ms += ms;
+}
+
+function spread() {
+  return { count: 0, ms: 0, ranges: new Array<number>(timeBounds.length + 1).fill(0) };
+}
+
+function addTo(times: ReturnType<typeof spread>, ms: number): void {
+  add(times, ms);
+  let range = 0;
+  while (range < timeBounds.length && ms > timeBounds[range]) range++;
+  times.ranges[range]++;
+}
+
+function frozen(times: ReturnType<typeof spread>): Spread {
+  return Object.freeze({ ...times, ranges: Object.freeze([...times.ranges]) });
 }

@@ -54,6 +54,14 @@ test('requests, batches and times are counted by model and version', async () =>
   expect(value(`neocog_batch_size_sum{${ofDigits}}`)).toBe(5);
   expect(value(`neocog_compute_seconds_count{${ofDigits}}`)).toBe(5);
   expect(value(`neocog_compute_seconds_sum{${ofDigits}}`)).toBeGreaterThan(0);
+  for (const name of ['queue', 'compute', 'request']) {
+    const le = (bound: string) =>
+      value(`neocog_${name}_seconds_bucket{${ofDigits},le="${bound}"}`) ??
+      value(`neocog_${name}_seconds_bucket{le="${bound}",${ofDigits}}`);
+    expect(le('+Inf')).toBe(5);
+    const bounds = ['0.0001', '0.001', '0.01', '0.1', '1', '5', '+Inf'].map(le) as number[];
+    expect(bounds).toEqual([...bounds].sort((a, b) => a - b));
+  }
   expect(value(`neocog_queue_seconds_count{${ofDigits}}`)).toBe(5);
   expect(value(`neocog_request_seconds_count{${ofDigits}}`)).toBe(5);
   expect(value(`neocog_request_seconds_bucket{le="+Inf",${ofDigits}}`)).toBe(5);
