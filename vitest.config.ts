@@ -7,6 +7,7 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     // The package is tested as it is shipped: Node loads dist, nothing transforms it.
     server: { deps: { external: [/\/dist\//] } },
   },

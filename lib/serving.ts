@@ -12,6 +12,7 @@ export {
   type Repository,
   type ServedModel,
 } from './serve/repository.js';
-export { createServer, type Server, type ServerOptions } from './serve/server.js';
+export { createServer, type Server } from './serve/server.js';
+export type { ServerOptions } from './serve/server-options.js';
 export { type Service, type ServiceOptions, service } from './serve/service.js';
 export type { BatcherStatistics, Spread, Tally } from './serve/statistics.js';

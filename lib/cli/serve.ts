@@ -1,6 +1,7 @@
 import { parse } from 'node:path';
 import { parseArgs } from 'node:util';
-import { createServer, type ServerOptions } from '../serve/server.js';
+import { createServer } from '../serve/server.js';
+import type { ServerOptions } from '../serve/server-options.js';
 import { type Command, UsageError } from './command.js';
 import { readLabels } from './labels.js';
 import { engineLine, engineOptions, loadModel } from './model-file.js';
