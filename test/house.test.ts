@@ -44,6 +44,7 @@ const base = ['errors', 'json', 'tensor', 'geometry', 'options'];
 const mayKnow: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   root: [],
+  peer: ['errors'],
   json: ['errors'],
   tensor: base,
   geometry: base,
@@ -58,8 +59,8 @@ const mayKnow: Readonly<Record<string, readonly string[]>> = {
   model: [...base, 'ops', 'graph', 'compile', 'backend', 'layers', 'formats', 'onnx'],
   zoo: [...base, 'layers', 'model'],
   formats: [...base, 'graph', 'ops', 'model', 'compile', 'layers'],
-  images: [...base, 'model'],
-  serve: [...base, 'root', 'model', 'images', 'backend'],
+  images: [...base, 'peer', 'model'],
+  serve: [...base, 'root', 'peer', 'model', 'images', 'backend'],
   jobs: [...base, 'root', 'model', 'images', 'backend', 'serve'],
   serving: ['serve', 'jobs'],
   cli: [...base, 'root', 'index', 'model', 'formats', 'backend', 'layers', 'images', 'serve', 'jobs'],

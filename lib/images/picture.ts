@@ -1,5 +1,5 @@
 import type sharpPackage from 'sharp';
-import { BackendError } from '../errors.js';
+import { peer } from '../peer.js';
 import type { Gray } from './digit.js';
 
 /** An encoded picture: the path of its file, or its bytes. */
@@ -7,17 +7,7 @@ export type Encoded = string | Uint8Array;
 
 /** Loads the optional peer that decodes pictures. */
 async function sharp(): Promise<typeof sharpPackage> {
-  try {
-    return (await import('sharp')).default;
-  } catch (cause) {
-    const absent = (cause as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND';
-    throw new BackendError(
-      absent
-        ? 'reading pictures needs the package sharp: run npm install sharp'
-        : `the package sharp does not load: ${(cause as Error).message}`,
-      { cause },
-    );
-  }
+  return (await peer('sharp', 'reading pictures', () => import('sharp'))).default;
 }
 
 /** Fails early, once, where sharp is missing. */

@@ -1,6 +1,6 @@
 import type { Registry } from 'prom-client';
+import { peer } from '../peer.js';
 import type { Batcher } from './batcher.js';
-import { peer } from './peer.js';
 import { type Spread, timeBounds } from './statistics.js';
 
 /** One version of a model and the batcher in front of it. */

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { peer } from '../peer.js';
 import { closeWithin, lingerWhileConnected } from './closing.js';
 import { watchConnections } from './connections.js';
-import { peer } from './peer.js';
 import { neocogPlugin } from './plugin.js';
 import { readServerOptions, type ServerOptions } from './server-options.js';
 import { type Service, service } from './service.js';

@@ -1,4 +1,4 @@
-import { BackendError } from '../errors.js';
+import { BackendError } from './errors.js';
 
 /** An optional companion of the package, loaded by `load`; the error where it is missing says what to install. */
 export async function peer<T>(name: string, what: string, load: () => Promise<T>): Promise<T> {
