@@ -15,6 +15,10 @@ const scenarios = [
   'js',
   'import',
   'load',
+  'event-loop',
+  'serving',
+  'overload',
+  'soak',
 ];
 const string = { type: 'string' };
 const { values, positionals: names } = parseArgs({

@@ -11,6 +11,8 @@
 #include <pthread.h>
 #endif
 
+#include "pool.h"
+
 namespace neocog {
 
 class Executor {
@@ -84,6 +86,7 @@ bool Executor::Withdraw(Task* task) {
 }
 
 void Executor::Work() {
+  WorkInBackground();
   std::unique_lock<std::mutex> lock(mutex_);
   for (;;) {
     ++idle_;

@@ -159,6 +159,7 @@ void Plan::RunSteps(size_t begin, size_t end, const Call& call,
     if (call.times != nullptr) start = Clock::now();
     Resolve(steps_[i], call, frame);
     RunStep(steps_[i], frame);
+    GiveWay();
     if (call.times != nullptr) {
       call.times[i] =
           std::chrono::duration<double, std::milli>(Clock::now() - start)

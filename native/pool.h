@@ -15,6 +15,16 @@ using RangeFn = void (*)(void* context, int worker, int64_t begin, int64_t end);
 // More threads than this are never used.
 constexpr int kMaxThreads = 256;
 
+// The work of this thread, and of those that help it, is not what its process
+// waits for most: it gives way, see below.
+void WorkInBackground();
+
+// Called between pieces of work. The kernel lets a thread that woke up wait for
+// the next tick of its clock, 4 ms and more, where all cores compute: in the
+// background a thread asks every half millisecond whether somebody else wants
+// its core, such as the event loop.
+void GiveWay();
+
 // How many of `threads` a region of `items` is worth, when all of them sleep.
 int UsefulThreads(int64_t items, int64_t item_cost, int threads);
 
