@@ -11,8 +11,6 @@
 #include <pthread.h>
 #endif
 
-#include "pool.h"
-
 namespace neocog {
 
 class Executor {
@@ -86,7 +84,6 @@ bool Executor::Withdraw(Task* task) {
 }
 
 void Executor::Work() {
-  WorkInBackground();
   std::unique_lock<std::mutex> lock(mutex_);
   for (;;) {
     ++idle_;

@@ -122,6 +122,8 @@ Status Plan::Run(int64_t batch, const float* const* inputs,
   if (memory == nullptr) return Status::kOutOfMemory;
   call.memory = memory->floats();
   const FlushDenormals flush;
+  // Only a run beside the event loop can be cancelled.
+  const Background background(cancelled != nullptr);
   const Frame whole = {
       0,
       batch,

@@ -264,7 +264,11 @@ Pool* ThePool() {
 
 }  // namespace
 
-void WorkInBackground() { in_background = true; }
+Background::Background(bool given) : before_(in_background) {
+  in_background = given;
+}
+
+Background::~Background() { in_background = before_; }
 
 void GiveWay() {
   thread_local std::chrono::steady_clock::time_point last;
