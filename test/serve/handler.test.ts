@@ -86,6 +86,20 @@ describe('bodies', () => {
     expect(answer).toBe(whole.body.toString());
   });
 
+  test('too slow: the server ends them, and answers the others', async () => {
+    const times = { requestTimeout: 200, headersTimeout: 100, connectionsCheckingInterval: 20 };
+    const { raw, post } = await listen(handler({ models: { small: smallNet() } }), times);
+    const head = `POST ${path} HTTP/1.1\r\nHost: x\r\n`;
+    const slow = [
+      raw(head),
+      raw(`${head}Content-Length: 9\r\n\r\n{`),
+      raw(`${head}Transfer-Encoding: chunked\r\n\r\n1\r\n{`),
+    ];
+    expect((await post(path, question)).status).toBe(200);
+    for (const answer of await Promise.all(slow)) expect(answer).toMatch(/^HTTP\/1.1 408 /);
+    expect((await post(path, question)).status).toBe(200);
+  });
+
   test('shorter or longer than they say', async () => {
     const { raw, get } = await limited();
     const text = JSON.stringify(question);

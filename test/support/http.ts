@@ -1,4 +1,10 @@
-import { createServer, type IncomingHttpHeaders, type RequestListener, request } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type RequestListener,
+  request,
+  type ServerOptions,
+} from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { onTestFinished } from 'vitest';
 
@@ -27,8 +33,8 @@ export interface Client {
 }
 
 /** Serves on a free port until the test is over. */
-export async function listen(listener: RequestListener): Promise<Client> {
-  const server = createServer(listener);
+export async function listen(listener: RequestListener, options: ServerOptions = {}): Promise<Client> {
+  const server = createServer(options, listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(async () => {
     server.closeAllConnections();
