@@ -27,7 +27,7 @@ afterAll(() => server.close());
 const classify = (body: Uint8Array, { model = 'digits', query = '', type = 'image/png' } = {}) =>
   fetch(`${server.url}/v2/models/${model}/classify${query}`, {
     method: 'POST',
-    body,
+    body: new Uint8Array(body),
     headers: { 'content-type': type },
   });
 
@@ -129,7 +129,7 @@ test.skipIf(dataMissing !== undefined)('photos, as SqueezeNet is known to see th
       const response = await fetch(`${photos.url}/v2/models/squeezenet/classify`, {
         method: 'POST',
         headers: { 'content-type': 'image/jpeg' },
-        body: readData(`data/photos/${name}.jpg`),
+        body: new Uint8Array(readData(`data/photos/${name}.jpg`)),
       });
       expect((await response.json()).top[0].index, name).toBe(index);
     }

@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 import { load, loadOnnx, type Model } from 'neocog';
 import { createServer, type Server } from 'neocog/serve';
 import type { Browser, Page } from 'playwright-core';
