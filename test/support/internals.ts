@@ -7,6 +7,7 @@ export type { Backend, BackendOptions, Program } from '../../dist/backend/backen
 export { faultOfBinary } from '../../dist/backend/binary.js';
 export { selectBackend } from '../../dist/backend/select.js';
 export { widthsFor } from '../../dist/cli/guesses.js';
+export { duration, perSecond, progress } from '../../dist/cli/progress.js';
 export type { AlgorithmOptions } from '../../dist/compile/algorithms.js';
 export { shareCommon } from '../../dist/compile/common.js';
 export { compile } from '../../dist/compile/compile.js';
@@ -51,3 +52,6 @@ export function openBinding(): Binding {
   if (!addon.binding) throw new Error(addon.reason);
   return addon.binding;
 }
+export { countFiles, files } from '../../dist/jobs/files.js';
+export { completeLines } from '../../dist/jobs/lines.js';
+export { isPattern, partsOf } from '../../dist/jobs/pattern.js';
