@@ -27,8 +27,15 @@ export interface NativeProgram {
   runSync(batch: number, inputs: readonly Float32Array[], outputs: readonly Float32Array[]): void;
   /** As `runSync`; answers the milliseconds of each step. */
   profile(batch: number, inputs: readonly Float32Array[], outputs: readonly Float32Array[]): Float64Array;
-  /** Copies the inputs, computes off the event loop, resolves with new arrays. `id` names the run for `cancel`. */
-  run(batch: number, inputs: readonly Float32Array[], id: number): Promise<Float32Array[]>;
+  /**
+   * Copies the inputs, computes off the event loop, resolves with new arrays. An input is one array, or a list of those
+   * whose numbers follow one another. `id` names the run for `cancel`.
+   */
+  run(
+    batch: number,
+    inputs: readonly (Float32Array | readonly Float32Array[])[],
+    id: number,
+  ): Promise<Float32Array[]>;
   /** A run whose last step has not begun rejects with an error of code `ERR_CANCELLED`, after its current step. */
   cancel(id: number): void;
   /**

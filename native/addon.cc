@@ -228,13 +228,13 @@ class Program {
     const std::shared_ptr<Plan> plan = ThePlan(env);
     const int64_t batch = ReadBatch(info[0]);
     const RunKey key(number_, ReadId(info[2]));
-    Arrays inputs(env, info[1], "input", plan->inputs());
+    Pieces inputs(env, info[1], plan->inputs());
     if (environment.IsRunning(key)) {
       ThrowTypeError(env, "run: expected an id that no other run has");
     }
     auto run = std::make_unique<AsyncRun>(plan, batch, key, env);
     const Napi::Promise promise = run->promise();
-    if (run->CopyInputs(inputs.TakePointers(batch))) {
+    if (run->CopyInputs(inputs.Take(batch))) {
       environment.Start(env, std::move(run));
     } else {
       run->Settle(env, Status::kOutOfMemory);

@@ -3,9 +3,9 @@
 #include <cstring>
 #include <exception>
 #include <new>
+#include <string>
 
 #include "few.h"
-#include "read_plan.h"
 
 namespace neocog {
 
@@ -91,6 +91,69 @@ void Environment::OnExit(void* environment) {
   self.channel_->Close();
 }
 
+// --- Pieces ---
+
+namespace {
+
+napi_value Item(Napi::Env env, napi_value list, uint32_t i) {
+  napi_value item;
+  if (napi_get_element(env, list, i, &item) != napi_ok) {
+    throw Napi::Error::New(env);
+  }
+  return item;
+}
+
+// -1 where `value` is no array.
+int64_t Length(Napi::Env env, napi_value value) {
+  bool is_array = false;
+  uint32_t length = 0;
+  napi_is_array(env, value, &is_array);
+  if (!is_array) return -1;
+  napi_get_array_length(env, value, &length);
+  return length;
+}
+
+}  // namespace
+
+Pieces::Pieces(Napi::Env env, napi_value list, const std::vector<Port>& ports)
+    : env_(env), ports_(ports) {
+  if (Length(env, list) != static_cast<int64_t>(ports.size())) {
+    ThrowTypeError(env, "run: expected an array of " +
+                            std::to_string(ports.size()) + " inputs");
+  }
+  for (uint32_t i = 0; i < ports.size(); ++i) {
+    const napi_value input = Item(env, list, i);
+    const int64_t count = Length(env, input);
+    if (count < 0) handles_.push_back(input);
+    for (uint32_t j = 0; j < count; ++j) {
+      handles_.push_back(Item(env, input, j));
+    }
+    ends_.push_back(handles_.size());
+  }
+}
+
+const std::vector<Span>& Pieces::Take(int64_t batch) {
+  size_t next = 0;
+  for (size_t i = 0; i < ports_.size(); ++i) {
+    const int64_t wanted = Plan::SizeOf(ports_[i], batch);
+    int64_t size = 0;
+    for (; next < ends_[i]; ++next) {
+      Span span = {nullptr, 0};
+      if (!ReadFloats(env_, handles_[next], &span)) size = -1;
+      if (size < 0) break;
+      size += span.size;
+      spans_.push_back(span);
+    }
+    if (size == wanted) continue;
+    ThrowTypeError(env_,
+                   "run: expected input " + std::to_string(i) +
+                       " to be a Float32Array of " + std::to_string(wanted) +
+                       ", got " +
+                       (size < 0 ? "something else" : std::to_string(size)));
+  }
+  return spans_;
+}
+
 // --- AsyncRun ---
 
 AsyncRun::AsyncRun(std::shared_ptr<Plan> plan, int64_t batch, RunKey key,
@@ -115,16 +178,15 @@ Size AsyncRun::Total(const std::vector<Port>& ports) const {
   return total;
 }
 
-bool AsyncRun::CopyInputs(const float* const* inputs) {
-  const std::vector<Port>& ports = plan_->inputs();
-  const Size total = Total(ports) + Total(plan_->outputs());
+bool AsyncRun::CopyInputs(const std::vector<Span>& pieces) {
+  const Size total = Total(plan_->inputs()) + Total(plan_->outputs());
   copies_ = plan_->copies().Borrow(total.value());
   if (copies_ == nullptr) return false;
   float* to = copies_->floats();
-  for (size_t i = 0; i < ports.size(); ++i) {
-    const int64_t size = Plan::SizeOf(ports[i], batch_);
-    std::memcpy(to, inputs[i], static_cast<size_t>(size) * sizeof(float));
-    to += size;
+  for (const Span& piece : pieces) {
+    std::memcpy(to, piece.data,
+                static_cast<size_t>(piece.size) * sizeof(float));
+    to += piece.size;
   }
   return true;
 }

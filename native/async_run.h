@@ -15,6 +15,7 @@
 
 #include "executor.h"
 #include "plan.h"
+#include "read_plan.h"
 
 namespace neocog {
 
@@ -66,6 +67,25 @@ class Environment {
   uint64_t programs_ = 0;
 };
 
+// The inputs of a run: for each port a Float32Array, or a list of those whose
+// numbers follow one another.
+class Pieces {
+ public:
+  // Reading lists may run JavaScript, reading the arrays does not: take the
+  // spans after that.
+  Pieces(Napi::Env env, napi_value list, const std::vector<Port>& ports);
+
+  // In the order of the ports, whose sizes they have.
+  const std::vector<Span>& Take(int64_t batch);
+
+ private:
+  const Napi::Env env_;
+  const std::vector<Port>& ports_;
+  std::vector<napi_value> handles_;
+  std::vector<size_t> ends_;  // of each port, among the handles
+  std::vector<Span> spans_;
+};
+
 class AsyncRun : public Task {
  public:
   AsyncRun(std::shared_ptr<Plan> plan, int64_t batch, RunKey key,
@@ -73,7 +93,7 @@ class AsyncRun : public Task {
   ~AsyncRun() override;
 
   // False where memory is short.
-  bool CopyInputs(const float* const* inputs);
+  bool CopyInputs(const std::vector<Span>& pieces);
   void Execute() override;
   // On the thread of JavaScript.
   void Settle(Napi::Env env, Status status);

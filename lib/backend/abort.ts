@@ -6,7 +6,8 @@ interface Watch {
 
 const watches = new WeakMap<AbortSignal, Watch>();
 
-function watch(signal: AbortSignal, stop: () => void): void {
+/** Calls `stop` at the abort, unless `unwatch` comes first. */
+export function watch(signal: AbortSignal, stop: () => void): void {
   const known = watches.get(signal);
   if (known) {
     known.stops.add(stop);
@@ -21,7 +22,7 @@ function watch(signal: AbortSignal, stop: () => void): void {
 }
 
 /** The last run takes the listener with it. */
-function unwatch(signal: AbortSignal, stop: () => void): void {
+export function unwatch(signal: AbortSignal, stop: () => void): void {
   const known = watches.get(signal);
   if (!known?.stops.delete(stop) || known.stops.size > 0) return;
   signal.removeEventListener('abort', known.listener);

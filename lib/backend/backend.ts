@@ -1,5 +1,8 @@
 import type { Plan } from '../graph/plan.js';
 
+/** An input of a run: one array, or several whose numbers follow one another. */
+export type RunInput = Float32Array | readonly Float32Array[];
+
 /** A loaded plan with packed weights; runs any batch size, several runs at a time. */
 export interface Program {
   /** Computes on this thread; `outputs` are written in place. Sizes are checked by the caller. */
@@ -11,7 +14,7 @@ export interface Program {
     outputs: readonly Float32Array[],
   ): ArrayLike<number>;
   /** Copies the inputs before it returns, computes off the event loop; rejects with `signal.reason` on abort. */
-  run(batch: number, inputs: readonly Float32Array[], signal?: AbortSignal): Promise<Float32Array[]>;
+  run(batch: number, inputs: readonly RunInput[], signal?: AbortSignal): Promise<Float32Array[]>;
   /**
    * Where packing that constant of the plan can be undone: gives the memory of `weights`, its numbers, back to the system.
    * They read as 0 until `unpack` writes them. False where they stay.

@@ -3,6 +3,7 @@ import type { Worker } from 'node:worker_threads';
 import { BackendError } from '../errors.js';
 import { packageRoot } from '../root.js';
 import { abortable } from './abort.js';
+import type { RunInput } from './backend.js';
 import { attach, bind, newOutputs, type Prepared, runStep } from './js-run.js';
 import type { FromWorker, ToWorker } from './js-worker.js';
 
@@ -48,14 +49,14 @@ export function offloadRefused(): string | undefined {
 export async function offload(
   program: Loaded,
   batch: number,
-  given: readonly Float32Array[],
+  given: readonly RunInput[],
   signal: AbortSignal | undefined,
 ): Promise<Float32Array[]> {
   const run = ++runs;
   const cancelled = signal && new Int32Array(new SharedArrayBuffer(4));
   const start = (): Promise<Float32Array[]> =>
     new Promise((resolve, reject) => {
-      const inputs = given.map((input) => new Float32Array(input));
+      const inputs = given.map(copyOf);
       const request = { program, batch, inputs, signal, cancelled, resolve, reject };
       if (!refused) startWorker();
       if (refused) runHere(request);
@@ -70,6 +71,17 @@ export async function offload(
     settle(run);
   };
   return abortable(signal, start, cancel);
+}
+
+function copyOf(input: RunInput): Float32Array<ArrayBuffer> {
+  if (ArrayBuffer.isView(input)) return new Float32Array(input);
+  const copy = new Float32Array(input.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of input) {
+    copy.set(part, at);
+    at += part.length;
+  }
+  return copy;
 }
 
 /** The worker may forget a program and its `bytes`; a run in flight finishes. */

@@ -1,6 +1,6 @@
 import { BackendError } from '../errors.js';
 import type { Plan } from '../graph/plan.js';
-import type { Backend, Program } from './backend.js';
+import type { Backend, Program, RunInput } from './backend.js';
 import { forget, type Loaded, offload, offloadRefused } from './js-offload.js';
 import { type Bound, bind, prepare, runSteps } from './js-run.js';
 
@@ -56,7 +56,7 @@ function load(plan: Plan): Program {
       return begins.map((begin, i) => (begins[i + 1] ?? end) - begin);
     },
 
-    async run(batch: number, inputs: readonly Float32Array[], signal?: AbortSignal) {
+    async run(batch: number, inputs: readonly RunInput[], signal?: AbortSignal) {
       const current = alive();
       return offload(current, batch, inputs, signal).catch((error: unknown) => {
         throw error === signal?.reason ? error : memoryError(error, batch);

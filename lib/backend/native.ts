@@ -5,7 +5,7 @@ import { BackendError } from '../errors.js';
 import type { Plan } from '../graph/plan.js';
 import { packageRoot } from '../root.js';
 import { abortable } from './abort.js';
-import type { Backend, Program } from './backend.js';
+import type { Backend, Program, RunInput } from './backend.js';
 import { faultOfBinary } from './binary.js';
 
 /** The addon, or why there is none: *broken* is worth a warning, *absent* is an ordinary way to live. */
@@ -80,7 +80,7 @@ function wrap(native: NativeProgram): Program {
     profile: (batch: number, inputs: readonly Float32Array[], outputs: readonly Float32Array[]) =>
       translated(() => native.profile(batch, inputs, outputs)),
 
-    run(batch: number, inputs: readonly Float32Array[], signal?: AbortSignal) {
+    run(batch: number, inputs: readonly RunInput[], signal?: AbortSignal) {
       const id = ++runs;
       const start = async (): Promise<Float32Array[]> => {
         try {

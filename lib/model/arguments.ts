@@ -20,15 +20,19 @@ export interface Slot {
   readonly size: number;
 }
 
-/** What was given to a model, checked against its inputs. */
-export interface Call {
-  /** In the order of the model's inputs. */
-  readonly inputs: readonly Float32Array[];
+/** The form of a question, which is that of its answer. */
+export interface CallForm {
   readonly batch: number;
   /** One sample without the batch; the answer has none either. */
   readonly single: boolean;
   /** Given by name, so the answer goes by name. */
   readonly keyed: boolean;
+}
+
+/** What was given to a model, checked against its inputs. */
+export interface Call extends CallForm {
+  /** In the order of the model's inputs. */
+  readonly inputs: readonly Float32Array[];
 }
 
 export function slots(ports: readonly NetworkPort[]): readonly Slot[] {
@@ -124,7 +128,7 @@ function isSingle(who: string, { shape }: Slot, x: Tensor, name: string): boolea
 }
 
 /** The whole shape of an output, frozen. */
-export function outputShape({ shape }: Slot, { batch, single }: Call): readonly number[] {
+export function outputShape({ shape }: Slot, { batch, single }: CallForm): readonly number[] {
   return single ? shape : Object.freeze([batch, ...shape]);
 }
 
@@ -187,7 +191,7 @@ function readNamedOut(who: string, outputs: readonly Slot[], out: unknown): Tens
 }
 
 /** Tensors of the answer, in the form of the question. */
-export function answer(outputs: readonly Slot[], call: Call, results: readonly Float32Array[]): unknown {
+export function answer(outputs: readonly Slot[], call: CallForm, results: readonly Float32Array[]): unknown {
   const tensors = outputs.map((slot, i) => floatTensor(outputShape(slot, call), results[i] as Float32Array));
   return call.keyed ? byName(outputs, tensors) : tensors[0];
 }

@@ -1,4 +1,4 @@
-import type { BackendInfo, Program } from '../backend/backend.js';
+import type { BackendInfo, Program, RunInput } from '../backend/backend.js';
 import { backendInfo, selectBackend } from '../backend/select.js';
 import { compile } from '../compile/compile.js';
 import { BackendError } from '../errors.js';
@@ -32,11 +32,7 @@ export interface Engine {
   readonly info: BackendInfo;
   /** The program for runs on this thread, which cannot overlap a change. */
   program(): Program;
-  run(
-    batch: number,
-    inputs: readonly Float32Array[],
-    signal: AbortSignal | undefined,
-  ): Promise<Float32Array[]>;
+  run(batch: number, inputs: readonly RunInput[], signal: AbortSignal | undefined): Promise<Float32Array[]>;
   /** Computes on this thread: the steps and the milliseconds that each of them took. */
   profile(
     batch: number,
@@ -89,7 +85,7 @@ export function engine(
       return backendInfo(options);
     },
     program: () => (loaded ?? current()).program,
-    async run(batch: number, inputs: readonly Float32Array[], signal: AbortSignal | undefined) {
+    async run(batch: number, inputs: readonly RunInput[], signal: AbortSignal | undefined) {
       const used = current();
       used.running++;
       try {

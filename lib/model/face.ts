@@ -16,6 +16,7 @@ import {
   readSignal,
   slots,
 } from './arguments.js';
+import { type CallKind, type CallReader, countable } from './calls.js';
 import { engine } from './engine.js';
 import type { Network } from './network.js';
 import type { ModelSettings } from './options.js';
@@ -135,6 +136,19 @@ export function makeModel({ network, seal, settings, initial }: ModelParts): Mod
     return known;
   };
 
+  let kind: CallKind | undefined;
+  const read: CallReader = (x) => {
+    const { inputs, outputs } = ends();
+    const { inputs: arrays, ...form } = readCall('predict', inputs, outputs, x);
+    kind ??= {
+      joins: true,
+      maxBatch: countable([...inputs, ...outputs].map(({ size }) => size)),
+      outputs: outputs.map(({ size }) => size),
+      run: runner.run,
+    };
+    return { kind, batch: form.batch, inputs: arrays, answer: (results) => answer(outputs, form, results) };
+  };
+
   const model = {
     get inputs() {
       return modelPorts(network().inputs);
@@ -203,7 +217,7 @@ export function makeModel({ network, seal, settings, initial }: ModelParts): Mod
     [Symbol.dispose]: () => runner.dispose(),
   };
   const made = Object.freeze(model) as Model;
-  register(made, { kind: 'network', network, arrays: () => weights().arrays(), settings });
+  register(made, { kind: 'network', network, arrays: () => weights().arrays(), settings, read });
   return made;
 }
 

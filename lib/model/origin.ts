@@ -1,17 +1,24 @@
 import type { OnnxFile } from '../formats/onnx/file.js';
+import type { CallReader } from './calls.js';
 import type { Model } from './face.js';
 import type { Network } from './network.js';
 import type { ModelSettings } from './options.js';
 
-/** What is behind a model, for those who write it to files of other formats. */
+/** What is behind a model, for those who write it to files of other formats or compute calls together. */
 export type Origin =
   | {
       readonly kind: 'network';
       network(): Network;
       arrays(): readonly Float32Array[];
       readonly settings: ModelSettings;
+      readonly read: CallReader;
     }
-  | { readonly kind: 'graph'; file(): OnnxFile; readonly settings: ModelSettings };
+  | {
+      readonly kind: 'graph';
+      file(): OnnxFile;
+      readonly settings: ModelSettings;
+      readonly read: CallReader;
+    };
 
 const origins = new WeakMap<Model, Origin>();
 

@@ -43,6 +43,9 @@ export type { Known } from '../../dist/onnx/value.js';
 export { activations } from '../../dist/ops/activation.js';
 export { binaries } from '../../dist/ops/binary.js';
 export { type OpId, ops, reductions } from '../../dist/ops/index.js';
+export { execute } from '../../dist/serve/execute.js';
+export { counters } from '../../dist/serve/statistics.js';
+export type { Request } from '../../dist/serve/waiting.js';
 export type { DataType } from '../../dist/tensor.js';
 export { adapted } from '../../dist/zoo/classifier.js';
 

@@ -4,6 +4,7 @@ import { checkOperators } from '../../onnx/import.js';
 import { batch as batchLength, type Value } from '../../onnx/value.js';
 import { type DataType, sizeOf, type Tensor } from '../../tensor.js';
 import { readOne, readSignal } from '../arguments.js';
+import { type CallKind, type CallReader, countable } from '../calls.js';
 import type { Engine } from '../engine.js';
 import type { Model, PredictOptions, StreamOptions } from '../face.js';
 import type { ModelSettings } from '../options.js';
@@ -64,13 +65,13 @@ export function graphModel(
     return { call, ready, arrays };
   };
 
-  const answer = ({ call, ready }: ReturnType<typeof prepare>, results: readonly Float32Array[]): unknown => {
+  const answer = (keyed: boolean, ready: Ready, results: readonly Float32Array[]): unknown => {
     const tensors = ready.results.map(({ value, place, flows }) =>
       value.kind === 'known'
         ? knownTensor(place, value, ready.n)
         : resultTensor(place, results[flows] as Float32Array),
     );
-    return inForm(call, outputs, tensors);
+    return inForm(keyed, outputs, tensors);
   };
 
   const retire = (): void => {
@@ -80,10 +81,19 @@ export function graphModel(
 
   const predict = async (x: unknown, options?: PredictOptions) => {
     const signal = readSignal('predict', readOne('predict', 'signal', options));
-    const prepared = prepare('predict', x);
-    const { ready, arrays } = prepared;
+    const { call, ready, arrays } = prepare('predict', x);
+    const { keyed } = call;
     signal?.throwIfAborted();
-    return answer(prepared, ready.flowing > 0 ? await ready.engine.run(ready.n, arrays, signal) : []);
+    return answer(keyed, ready, ready.flowing > 0 ? await ready.engine.run(ready.n, arrays, signal) : []);
+  };
+
+  const kinds = new WeakMap<Engine, CallKind>();
+  const read: CallReader = (x) => {
+    const { call, ready, arrays } = prepare('predict', x);
+    const { keyed } = call;
+    const kind = kinds.get(ready.engine) ?? kindOf(ready, arrays);
+    kinds.set(ready.engine, kind);
+    return { kind, batch: ready.n, inputs: arrays, answer: (results) => answer(keyed, ready, results) };
   };
 
   const model = {
@@ -115,8 +125,7 @@ export function graphModel(
     predictSync(x: unknown, options?: { readonly out?: unknown }) {
       const who = 'predictSync';
       const out = readOne(who, 'out', options);
-      const prepared = prepare(who, x);
-      const { call, ready, arrays } = prepared;
+      const { call, ready, arrays } = prepare(who, x);
       const given = out === undefined ? undefined : readGraphOut(who, outputs, ready.places, call, out);
       const floats: Float32Array[] = [];
       for (const [i, { place, size, flows }] of ready.results.entries()) {
@@ -124,7 +133,7 @@ export function graphModel(
         floats.push(given && place.dtype === 'float32' ? (given[i] as Tensor).data : newFloats(who, size));
       }
       if (ready.flowing > 0) ready.engine.program().runSync(ready.n, arrays, floats);
-      if (!given) return answer(prepared, floats);
+      if (!given) return answer(call.keyed, ready, floats);
       for (const [i, { value, place, flows }] of ready.results.entries()) {
         const target = given[i] as Tensor<DataType>;
         if (value.kind === 'known') copyInto(target, knownTensor(place, value, ready.n));
@@ -155,6 +164,7 @@ export function graphModel(
     kind: 'graph',
     file: () => ({ ...file, initializers: weights.initializers() }),
     settings,
+    read,
   });
   return made;
 }
@@ -165,6 +175,8 @@ interface Ready {
   /** Of the model's inputs. */
   readonly shapes: readonly (readonly number[])[];
   readonly n: number;
+  /** The first axis of everything is a batch, which the program leaves out. */
+  readonly batched: boolean;
   /** Numbers of the inputs that the program reads. */
   readonly reads: readonly number[];
   readonly places: readonly ResultPlace[];
@@ -196,10 +208,23 @@ function makeReady(
     engine: special.engine,
     shapes: tensors.map(({ shape }) => shape),
     n,
+    batched: special.batched,
     reads: special.inputs.map((name) => inputs.findIndex((port) => port.name === name)),
     places,
     results,
     flowing,
+  };
+}
+
+/** What calls of these shapes have in common, whatever their batch is. */
+function kindOf({ engine, n, batched, results, flowing }: Ready, arrays: readonly Float32Array[]): CallKind {
+  const flow = results.filter(({ flows }) => flows >= 0);
+  const outputs = flow.map(({ size }) => size / n);
+  return {
+    joins: batched && flow.every(({ value }) => value.shape[0] === batchLength),
+    maxBatch: countable([...outputs, ...arrays.map(({ length }) => length / n)]),
+    outputs,
+    run: flowing > 0 ? engine.run : async () => [],
   };
 }
 
@@ -232,7 +257,7 @@ function outputPorts(
 }
 
 function inForm(
-  { keyed }: GraphCall,
+  keyed: boolean,
   outputs: readonly GraphPort[],
   tensors: readonly Tensor<DataType>[],
 ): unknown {

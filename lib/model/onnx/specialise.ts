@@ -61,8 +61,10 @@ export function specialiser(
     for (const value of imported.outputs) if (value.kind === 'known') lend(value.data);
     // Held until the program is made: its constants may be as large as all weights.
     let graph: Graph | undefined = imported.graph;
+    const again = (): Graph => importOnnx(file, { mode, shapes, known, weights: weights(), layout }).graph;
+    // A call that waited while its engine was retired has it made once more.
     const take = (): Graph => {
-      const taken = graph as Graph;
+      const taken = graph ?? again();
       graph = undefined;
       return taken;
     };
@@ -73,7 +75,7 @@ export function specialiser(
       batched,
       numbered: known.size > 0,
       get graph() {
-        return graph ?? importOnnx(file, { mode, shapes, known, weights: weights(), layout }).graph;
+        return graph ?? again();
       },
     });
   };

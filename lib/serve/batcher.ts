@@ -1,0 +1,216 @@
+import { unwatch, watch } from '../backend/abort.js';
+import { OptionError, ShapeError, show } from '../errors.js';
+import { readSignal } from '../model/arguments.js';
+import type { CallReader, ModelCall } from '../model/calls.js';
+import type { AnyNamed, Model, Named } from '../model/face.js';
+import { originOfModel } from '../model/origin.js';
+import { readOptions } from '../options.js';
+import type { DataType, Tensor } from '../tensor.js';
+import {
+  type BatcherOptions,
+  type ResolvedBatcherOptions,
+  readBatcherOptions,
+  shorterTimeout,
+} from './batcher-options.js';
+import { ClosedError, DeadlineError, QueueFullError } from './errors.js';
+import { execute } from './execute.js';
+import { type BatcherStatistics, counters } from './statistics.js';
+import { enter, give, leave, type Sharer } from './turns.js';
+import { type Request, waiting } from './waiting.js';
+
+/** How one request is treated. */
+export interface RequestOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds that it may wait for its turn; only shortens what the batcher allows. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** Computes requests that come one by one in batches. */
+export interface Batcher {
+  readonly model: Model;
+  readonly options: ResolvedBatcherOptions;
+  /** Requests that wait for their turn. */
+  readonly waiting: number;
+  /**
+   * As `model.predict`: the same checks, errors and, bit for bit, answers; a batch has at most `maxBatchSize` samples. The
+   * input is copied before this returns; it is computed with the weights that the model has at its turn.
+   * Rejects with a QueueFullError, a DeadlineError, a ClosedError, or with `signal.reason` at the moment of the abort.
+   */
+  predict<Y extends Tensor<DataType> = Tensor>(x: Tensor<DataType>, options?: RequestOptions): Promise<Y>;
+  predict<Y extends AnyNamed = Named>(x: AnyNamed, options?: RequestOptions): Promise<Y>;
+  statistics(): BatcherStatistics;
+  /** Takes no new requests and resolves when all that were accepted are answered; the model stays as it is. */
+  close(): Promise<void>;
+}
+
+/**
+ * Gathers requests to one model into batches: when the engine is free, as many as wait and fit go together, in the order of
+ * their arrival. The batchers of a process share the engine fairly, by its time.
+ */
+export function batcher(model: Model, options?: BatcherOptions): Batcher {
+  const read = readerOf(model);
+  const resolved = readBatcherOptions(options);
+  const { maxBatchSize, maxQueueDelayMs, maxQueueSize } = resolved;
+  const queue = waiting(maxBatchSize);
+  const counts = counters();
+  let running = 0;
+  let closing: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
+  let alarm: { readonly timer: NodeJS.Timeout; readonly at: number } | undefined;
+
+  const due = (now: number): boolean =>
+    closing !== undefined || now >= (queue.oldest ?? Number.POSITIVE_INFINITY) + maxQueueDelayMs;
+
+  const sharer: Sharer = {
+    get ready() {
+      expire();
+      return queue.count > 0 && (queue.full || due(performance.now()));
+    },
+    async take() {
+      running++;
+      const requests = queue.take(due(performance.now()));
+      settle();
+      const ms = await execute(requests, counts);
+      running--;
+      settle();
+      return ms;
+    },
+  };
+
+  const expire = (): void => {
+    const over = queue.expire(performance.now());
+    for (const request of over) {
+      counts.refuse('timedOut');
+      request.reject(overdue(performance.now() - request.arrived));
+    }
+    if (over.length > 0) settle();
+  };
+
+  /** After every change of the queue: asks for turns, sets the alarm, says that the last one is gone. */
+  const settle = (): void => {
+    if (queue.count > 0) enter(sharer);
+    else leave(sharer);
+    setAlarm();
+    if (queue.count === 0 && running === 0) closing?.resolve();
+  };
+
+  /** Nothing is left behind that would keep an idle process alive. */
+  const setAlarm = (): void => {
+    const oldest = queue.oldest;
+    let at = queue.deadline;
+    if (oldest !== undefined && maxQueueDelayMs > 0 && !due(performance.now())) {
+      at = Math.min(at, oldest + maxQueueDelayMs);
+    }
+    if (alarm && alarm.at === at) return;
+    clearTimeout(alarm?.timer);
+    alarm = undefined;
+    if (at === Number.POSITIVE_INFINITY) return;
+    const timer = setTimeout(ring, Math.max(0, Math.ceil(at - performance.now())));
+    alarm = { timer, at };
+  };
+  const ring = (): void => {
+    alarm = undefined;
+    expire();
+    settle();
+  };
+
+  const accept = (call: ModelCall, timeoutMs: number | undefined, signal: AbortSignal | undefined) =>
+    new Promise<unknown>((resolve, reject) => {
+      const arrived = performance.now();
+      let settled = false;
+      const end = (): boolean => {
+        if (settled) return false;
+        settled = true;
+        if (signal) unwatch(signal, stop);
+        return true;
+      };
+      const request: Request = {
+        call,
+        inputs: call.inputs.map((input) => input.slice()),
+        arrived,
+        deadline: timeoutMs === undefined ? Number.POSITIVE_INFINITY : arrived + timeoutMs,
+        get settled() {
+          return settled;
+        },
+        resolve(answer) {
+          if (end()) resolve(answer);
+        },
+        reject(error) {
+          if (end()) reject(error);
+        },
+      };
+      const stop = (): void => {
+        if (!end()) return;
+        counts.refuse('cancelled');
+        if (queue.remove(request)) settle();
+        reject(signal?.reason);
+      };
+      if (signal) watch(signal, stop);
+      queue.add(request);
+      settle();
+      if (queue.full) give();
+    });
+
+  const refuse = (error: Error, why: 'rejected' | 'timedOut'): never => {
+    counts.refuse(why);
+    throw error;
+  };
+
+  const made = {
+    model,
+    options: resolved,
+    get waiting() {
+      return queue.count;
+    },
+
+    async predict(x: unknown, options?: RequestOptions) {
+      const given = readOptions('predict', options, ['signal', 'timeoutMs']);
+      const signal = readSignal('predict', given.signal);
+      const timeoutMs = shorterTimeout('predict', given.timeoutMs, resolved.timeoutMs);
+      if (closing) refuse(new ClosedError('batcher: it is closed and takes no new requests'), 'rejected');
+      const call = read(x);
+      if (call.kind.joins && call.batch > maxBatchSize) {
+        throw new ShapeError(
+          `predict: expected a batch of at most maxBatchSize = ${maxBatchSize} samples, got ${call.batch}; send fewer, or make the batcher with a larger one`,
+        );
+      }
+      if (signal?.aborted) {
+        counts.refuse('cancelled');
+        throw signal.reason;
+      }
+      if (timeoutMs !== undefined && timeoutMs <= 0) refuse(overdue(0), 'timedOut');
+      if (queue.count >= maxQueueSize) expire();
+      if (queue.count >= maxQueueSize) {
+        const full = `batcher: the queue is full: ${queue.count} requests wait, and maxQueueSize is ${maxQueueSize}; send it again later`;
+        refuse(new QueueFullError(full), 'rejected');
+      }
+      return accept(call, timeoutMs, signal);
+    },
+
+    statistics: counts.read,
+
+    close() {
+      if (!closing) {
+        let resolve = (): void => {};
+        const promise = new Promise<void>((done) => {
+          resolve = done;
+        });
+        closing = { promise, resolve };
+        settle();
+      }
+      return closing.promise;
+    },
+  };
+  return Object.freeze(made) as Batcher;
+}
+
+function readerOf(model: unknown): CallReader {
+  const origin = originOfModel(model);
+  if (origin) return origin.read;
+  throw new OptionError(`batcher: expected a model of neocog, got ${show(model)}`);
+}
+
+function overdue(waited: number): DeadlineError {
+  return new DeadlineError(
+    `batcher: the request's time was over before its turn, after ${waited.toFixed(0)} ms`,
+  );
+}
