@@ -6,8 +6,9 @@ import { convert } from './convert.js';
 import { info } from './info.js';
 import { predict } from './predict.js';
 import { printable, problemOf } from './terminal.js';
+import { worker } from './worker.js';
 
-const commands = new Map<string, Command>(Object.entries({ predict, info, convert }));
+const commands = new Map<string, Command>(Object.entries({ predict, info, convert, worker }));
 
 const help = `Usage: neocog COMMAND [arguments]
 
