@@ -1,5 +1,6 @@
-// npm run bench [-- names] [--nets a,b] [--threads n] [--batch n] [--isa name] [--seconds n]: measures neocog beside its
-// rivals and prints tables for docs/benchmarks.md. The options choose among the rows of `nets`, `layers` and `load`.
+// npm run bench [-- names] [--nets a,b] [--threads n] [--batch n] [--isa name] [--seconds n] [--hold-avx2]: measures neocog
+// beside its rivals and prints tables for docs/benchmarks.md. The options choose among the rows of `nets`, `layers` and
+// `load`; --hold-avx2 makes all engines of this process believe in a CPU without AVX-512 (Linux on x86-64, needs cc).
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
@@ -14,11 +15,22 @@ const scenarios = [
   'js',
   'import',
   'load',
+  'event-loop',
+  'serving',
+  'overload',
+  'soak',
 ];
 const string = { type: 'string' };
 const { values, positionals: names } = parseArgs({
   allowPositionals: true,
-  options: { nets: string, threads: string, batch: string, isa: string, seconds: string },
+  options: {
+    nets: string,
+    threads: string,
+    batch: string,
+    isa: string,
+    seconds: string,
+    'hold-avx2': { type: 'boolean' },
+  },
 });
 const unknown = names.filter((name) => !scenarios.includes(name));
 const number = (text) => (text === undefined ? undefined : Number(text));
@@ -40,6 +52,7 @@ if (unknown.length > 0) {
   console.error('bench: the rivals are not installed; run: npm ci --ignore-scripts --prefix bench');
   process.exitCode = 1;
 } else {
+  if (values['hold-avx2']) (await import('./hold-avx2.mjs')).holdAvx2();
   const { header } = await import('./report.mjs');
   console.log(header(process.argv.slice(2)));
   for (const name of names.length > 0 ? names : scenarios) {

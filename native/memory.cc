@@ -59,7 +59,8 @@ Lender::Block* Lender::Borrow(int64_t count) {
     block = first_;
     if (block != nullptr) {
       first_ = block->next;
-      ++room_;
+      --waiting_;
+      waiting_bytes_ -= BytesOf(block->capacity);
     }
   }
   if (block != nullptr && block->capacity >= count) return block;
@@ -74,8 +75,10 @@ Lender::Block* Lender::Borrow(int64_t count) {
 void Lender::GiveBack(Block* block) {
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    if (room_ > 0) {
-      --room_;
+    const int64_t bytes = waiting_bytes_ + BytesOf(block->capacity);
+    if (waiting_ < kept_ || bytes <= kept_bytes_) {
+      ++waiting_;
+      waiting_bytes_ = bytes;
       block->next = first_;
       first_ = block;
       return;

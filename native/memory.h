@@ -82,8 +82,10 @@ class Lender {
     float* floats() { return reinterpret_cast<float*>(this + 1); }
   };
 
-  // At most `kept` blocks wait here for their next borrower.
-  explicit Lender(int kept) : room_(kept) {}
+  // `kept` blocks wait here for their next borrower, or more of them as long as
+  // they have `kept_bytes` together.
+  explicit Lender(int kept, int64_t kept_bytes = 0)
+      : kept_(kept), kept_bytes_(kept_bytes) {}
   ~Lender();
   Lender(const Lender&) = delete;
   Lender& operator=(const Lender&) = delete;
@@ -104,7 +106,10 @@ class Lender {
 
   std::mutex mutex_;
   Block* first_ = nullptr;
-  int room_;
+  const int kept_;
+  const int64_t kept_bytes_;
+  int waiting_ = 0;
+  int64_t waiting_bytes_ = 0;
   std::atomic<int64_t> bytes_{0};
 };
 

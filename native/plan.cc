@@ -14,6 +14,9 @@ constexpr int32_t kPacks[] = {NEOCOG_OPS(NEOCOG_PACKS)};
 #undef NEOCOG_PACKS
 
 constexpr int64_t kFloatBytes = sizeof(float);
+// For predictions that wait: the event loop copies their inputs, four times as
+// long where the memory is fresh.
+constexpr int64_t kKeptCopies = int64_t{16} << 20;
 
 [[noreturn]] void Misfit(const StepSpec& step, const std::string& what) {
   throw std::invalid_argument("step \"" + step.name + "\": " + what);
@@ -107,7 +110,7 @@ Plan::Plan(const PlanSpec& spec, const KernelTable& table, int threads)
       sample_arena_(spec.sample_arena),
       shared_arena_(spec.shared_arena),
       arenas_(threads_ + 1),
-      copies_(threads_ + 1) {
+      copies_(threads_ + 1, kKeptCopies) {
   steps_.reserve(spec.steps.size());
   for (const StepSpec& step : spec.steps) AddStep(spec, step, table);
   PackConstants(spec);

@@ -122,6 +122,8 @@ Status Plan::Run(int64_t batch, const float* const* inputs,
   if (memory == nullptr) return Status::kOutOfMemory;
   call.memory = memory->floats();
   const FlushDenormals flush;
+  // Only a run beside the event loop can be cancelled.
+  const Background background(cancelled != nullptr);
   const Frame whole = {
       0,
       batch,
@@ -159,6 +161,7 @@ void Plan::RunSteps(size_t begin, size_t end, const Call& call,
     if (call.times != nullptr) start = Clock::now();
     Resolve(steps_[i], call, frame);
     RunStep(steps_[i], frame);
+    GiveWay();
     if (call.times != nullptr) {
       call.times[i] =
           std::chrono::duration<double, std::milli>(Clock::now() - start)

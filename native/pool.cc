@@ -30,6 +30,11 @@ constexpr int64_t kPieceCost = 1'000'000;
 // Longer than the serial gaps inside a run, so that a run never sleeps.
 constexpr auto kSpinTime = std::chrono::microseconds(50);
 
+// A fraction of what people notice, and a thousand times what asking takes.
+constexpr auto kTurn = std::chrono::microseconds(250);
+
+thread_local bool in_background = false;
+
 int HelpersWorth(int64_t items, int64_t item_cost, int threads,
                  int64_t per_thread) {
   int64_t cost;
@@ -75,6 +80,7 @@ class Pool {
   uint64_t most_ = 1;   // and at most
   int takers_ = 1;
   int processor_ = -1;  // of the caller
+  bool background_ = false;
 
   // What is left of each part of the region: units, the end in the high half.
   struct alignas(64) Part {
@@ -122,6 +128,7 @@ bool Pool::Run(int64_t items, int64_t item_cost, int threads, RangeFn fn,
     most_ = static_cast<uint64_t>(std::max<int64_t>(kPieceCost / cost, 1));
     takers_ = helpers + 1;
     processor_ = CurrentProcessor();
+    background_ = in_background;
     const uint64_t units = static_cast<uint64_t>((items + unit_ - 1) / unit_);
     const uint64_t takers = static_cast<uint64_t>(takers_);
     for (uint64_t i = 0; i < takers; ++i) {
@@ -192,6 +199,7 @@ void Pool::TakeItems(int worker, int home) {
     while (Take(part, i == 0, &begin, &end)) {
       fn_(context_, worker, static_cast<int64_t>(begin) * unit_,
           std::min(static_cast<int64_t>(end) * unit_, items_));
+      GiveWay();
     }
   }
 }
@@ -215,6 +223,7 @@ void Pool::Work(int number) {
       if (processor_ >= 0 && processor_ == CurrentProcessor()) {
         LeaveProcessor(processor_);
       }
+      in_background = background_;
       // The same part in every region: the rows of an image that it wrote in
       // one step it reads in the next, from its own cache.
       const int worker = static_cast<int>(gate & kPlaces);
@@ -254,6 +263,21 @@ Pool* ThePool() {
 }
 
 }  // namespace
+
+Background::Background(bool given) : before_(in_background) {
+  in_background = given;
+}
+
+Background::~Background() { in_background = before_; }
+
+void GiveWay() {
+  thread_local std::chrono::steady_clock::time_point last;
+  if (!in_background) return;
+  const auto now = std::chrono::steady_clock::now();
+  if (now - last < kTurn) return;
+  std::this_thread::yield();
+  last = now;
+}
 
 int UsefulThreads(int64_t items, int64_t item_cost, int threads) {
   return HelpersWorth(items, item_cost, threads, kAsleepCost) + 1;

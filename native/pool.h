@@ -15,6 +15,25 @@ using RangeFn = void (*)(void* context, int worker, int64_t begin, int64_t end);
 // More threads than this are never used.
 constexpr int kMaxThreads = 256;
 
+// While it lives, the work of this thread, and of those that help it, gives way
+// to others if `given`: it is not what the process waits for most.
+class Background {
+ public:
+  explicit Background(bool given);
+  ~Background();
+  Background(const Background&) = delete;
+  Background& operator=(const Background&) = delete;
+
+ private:
+  const bool before_;
+};
+
+// Called between pieces of work. The kernel lets a thread that woke up wait for
+// the next tick of its clock, 4 ms and more, where all cores compute: in the
+// background a thread asks four times a millisecond whether somebody else wants
+// its core, such as the event loop.
+void GiveWay();
+
 // How many of `threads` a region of `items` is worth, when all of them sleep.
 int UsefulThreads(int64_t items, int64_t item_cost, int threads);
 
