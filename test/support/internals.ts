@@ -5,6 +5,7 @@ import { loadAddon } from '../../dist/backend/native.js';
 
 export type { Backend, BackendOptions, Program } from '../../dist/backend/backend.js';
 export { faultOfBinary } from '../../dist/backend/binary.js';
+export { cpuQuota } from '../../dist/backend/cores.js';
 export { selectBackend } from '../../dist/backend/select.js';
 export { widthsFor } from '../../dist/cli/guesses.js';
 export { duration, perSecond, progress } from '../../dist/cli/progress.js';
