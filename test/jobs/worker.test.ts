@@ -9,7 +9,7 @@ import { load, type Model, tensor } from 'neocog';
 import { createWorker, type JobWorker } from 'neocog/serve';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { run } from '../support/child.js';
-import { keptFolder } from '../support/package.js';
+import { keptFolder, packageCopy } from '../support/package.js';
 import { root } from '../support/paths.js';
 import { redisMissing, startRedis } from '../support/redis.js';
 
@@ -19,6 +19,27 @@ const folder = keptFolder();
 const images = join(folder, 'images');
 
 if (redisMissing !== undefined) console.warn(`worker: skipped, ${redisMissing}`);
+
+test('without bullmq the error says what to install', async () => {
+  const copy = packageCopy();
+  const options = ['worker', '--redis', 'redis://localhost', '--queue', 'q', '--model', model];
+  const ended = await run(process.execPath, [join(copy, 'dist', 'cli', 'main.js'), ...options], {
+    cwd: copy,
+  });
+  expect(ended).toMatchObject({ status: 1, stdout: '' });
+  expect(ended.stderr).toContain('npm install bullmq ioredis');
+});
+
+test.each([
+  [[], 'expected --redis'],
+  [['--redis', 'r', '--queue', 'q'], 'expected --model'],
+  [['--redis', 'r', '--queue', 'q', '--model', 'm', '--top', '0'], 'expected --top to be a positive integer'],
+  [['queue'], 'expected options only, got "queue"'],
+])('neocog worker %j is wrong usage', async (args, message) => {
+  const ended = await run(process.execPath, [join(root, 'dist', 'cli', 'main.js'), 'worker', ...args]);
+  expect(ended).toMatchObject({ status: 2, stdout: '' });
+  expect(ended.stderr).toContain(message);
+});
 
 describe.skipIf(redisMissing !== undefined)('createWorker', () => {
   let redis: string;
