@@ -1,5 +1,16 @@
 export { createWorker, type JobWorker, type JobWorkerOptions } from './jobs/worker.js';
+export type { ServiceAnswer, ServiceRequest } from './serve/answer.js';
 export { type Batcher, batcher, type RequestOptions } from './serve/batcher.js';
 export type { BatcherOptions, ResolvedBatcherOptions } from './serve/batcher-options.js';
 export { ClosedError, DeadlineError, QueueFullError } from './serve/errors.js';
+export { type Handler, type HandlerOptions, handler } from './serve/handler.js';
+export {
+  type ModelEntry,
+  type Models,
+  type ModelVersions,
+  models,
+  type Repository,
+  type ServedModel,
+} from './serve/repository.js';
+export { type Service, type ServiceOptions, service } from './serve/service.js';
 export type { BatcherStatistics, Tally } from './serve/statistics.js';

@@ -1,4 +1,3 @@
-import { unwatch, watch } from '../backend/abort.js';
 import { OptionError, ShapeError, show } from '../errors.js';
 import { readSignal } from '../model/arguments.js';
 import type { CallReader, ModelCall } from '../model/calls.js';
@@ -12,11 +11,13 @@ import {
   readBatcherOptions,
   shorterTimeout,
 } from './batcher-options.js';
+import { copyOf } from './copies.js';
 import { ClosedError, DeadlineError, QueueFullError } from './errors.js';
 import { execute } from './execute.js';
+import { Request } from './request.js';
 import { type BatcherStatistics, counters } from './statistics.js';
 import { enter, give, leave, type Sharer } from './turns.js';
-import { type Request, waiting } from './waiting.js';
+import { waiting } from './waiting.js';
 
 /** How one request is treated. */
 export interface RequestOptions {
@@ -116,35 +117,14 @@ export function batcher(model: Model, options?: BatcherOptions): Batcher {
   const accept = (call: ModelCall, timeoutMs: number | undefined, signal: AbortSignal | undefined) =>
     new Promise<unknown>((resolve, reject) => {
       const arrived = performance.now();
-      let settled = false;
-      const end = (): boolean => {
-        if (settled) return false;
-        settled = true;
-        if (signal) unwatch(signal, stop);
-        return true;
-      };
-      const request: Request = {
-        call,
-        inputs: call.inputs.map((input) => input.slice()),
-        arrived,
-        deadline: timeoutMs === undefined ? Number.POSITIVE_INFINITY : arrived + timeoutMs,
-        get settled() {
-          return settled;
-        },
-        resolve(answer) {
-          if (end()) resolve(answer);
-        },
-        reject(error) {
-          if (end()) reject(error);
-        },
-      };
-      const stop = (): void => {
-        if (!end()) return;
-        counts.refuse('cancelled');
-        if (queue.remove(request)) settle();
-        reject(signal?.reason);
-      };
-      if (signal) watch(signal, stop);
+      const deadline = arrived + (timeoutMs ?? Number.POSITIVE_INFINITY);
+      const request = new Request(call, call.inputs.map(copyOf), arrived, deadline, { resolve, reject });
+      if (signal) {
+        request.watch(signal, () => {
+          counts.refuse('cancelled');
+          if (queue.remove(request)) settle();
+        });
+      }
       queue.add(request);
       settle();
       if (queue.full) give();
@@ -155,6 +135,30 @@ export function batcher(model: Model, options?: BatcherOptions): Batcher {
     throw error;
   };
 
+  const ask = (x: unknown, options: RequestOptions | undefined): Promise<unknown> => {
+    const given = options === undefined ? {} : readOptions('predict', options, ['signal', 'timeoutMs']);
+    const signal = readSignal('predict', given.signal);
+    const timeoutMs = shorterTimeout('predict', given.timeoutMs, resolved.timeoutMs);
+    if (closing) refuse(new ClosedError('batcher: it is closed and takes no new requests'), 'rejected');
+    const call = read(x);
+    if (call.kind.joins && call.batch > maxBatchSize) {
+      throw new ShapeError(
+        `predict: expected a batch of at most maxBatchSize = ${maxBatchSize} samples, got ${call.batch}; send fewer, or make the batcher with a larger one`,
+      );
+    }
+    if (signal?.aborted) {
+      counts.refuse('cancelled');
+      throw signal.reason;
+    }
+    if (timeoutMs !== undefined && timeoutMs <= 0) refuse(overdue(0), 'timedOut');
+    if (queue.count >= maxQueueSize) expire();
+    if (queue.count >= maxQueueSize) {
+      const full = `batcher: the queue is full: ${queue.count} requests wait, and maxQueueSize is ${maxQueueSize}; send it again later`;
+      refuse(new QueueFullError(full), 'rejected');
+    }
+    return accept(call, timeoutMs, signal);
+  };
+
   const made = {
     model,
     options: resolved,
@@ -162,28 +166,12 @@ export function batcher(model: Model, options?: BatcherOptions): Batcher {
       return queue.count;
     },
 
-    async predict(x: unknown, options?: RequestOptions) {
-      const given = readOptions('predict', options, ['signal', 'timeoutMs']);
-      const signal = readSignal('predict', given.signal);
-      const timeoutMs = shorterTimeout('predict', given.timeoutMs, resolved.timeoutMs);
-      if (closing) refuse(new ClosedError('batcher: it is closed and takes no new requests'), 'rejected');
-      const call = read(x);
-      if (call.kind.joins && call.batch > maxBatchSize) {
-        throw new ShapeError(
-          `predict: expected a batch of at most maxBatchSize = ${maxBatchSize} samples, got ${call.batch}; send fewer, or make the batcher with a larger one`,
-        );
+    predict(x: unknown, options?: RequestOptions): Promise<unknown> {
+      try {
+        return ask(x, options);
+      } catch (error) {
+        return Promise.reject(error);
       }
-      if (signal?.aborted) {
-        counts.refuse('cancelled');
-        throw signal.reason;
-      }
-      if (timeoutMs !== undefined && timeoutMs <= 0) refuse(overdue(0), 'timedOut');
-      if (queue.count >= maxQueueSize) expire();
-      if (queue.count >= maxQueueSize) {
-        const full = `batcher: the queue is full: ${queue.count} requests wait, and maxQueueSize is ${maxQueueSize}; send it again later`;
-        refuse(new QueueFullError(full), 'rejected');
-      }
-      return accept(call, timeoutMs, signal);
     },
 
     statistics: counts.read,

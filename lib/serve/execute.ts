@@ -1,6 +1,6 @@
 import { engineTime } from './engine-time.js';
+import type { Request } from './request.js';
 import type { Counters } from './statistics.js';
-import type { Request } from './waiting.js';
 
 /**
  * Computes requests of one kind in one run and answers them; where that fails, each alone, so that none suffers for

@@ -1,5 +1,5 @@
 import type { EngineTime } from './engine-time.js';
-import type { Request } from './waiting.js';
+import type { Request } from './request.js';
 
 /** How many, and their milliseconds in sum. */
 export interface Tally {

@@ -1,18 +1,5 @@
-import type { CallKind, ModelCall } from '../model/calls.js';
-
-/** A request that was accepted and is not answered yet. */
-export interface Request {
-  readonly call: ModelCall;
-  /** Copies: the caller may change its arrays. */
-  readonly inputs: readonly Float32Array[];
-  /** On the clock of `performance.now()`. */
-  readonly arrived: number;
-  readonly deadline: number;
-  /** Answered, or given up by its caller. */
-  readonly settled: boolean;
-  resolve(answer: unknown): void;
-  reject(error: unknown): void;
-}
+import type { CallKind } from '../model/calls.js';
+import type { Request } from './request.js';
 
 /** Requests of one kind, in the order of their arrival. */
 interface Lane {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { counters, execute, type Request } from '../support/internals.js';
+import { counters, execute, type ModelCall, Request } from '../support/internals.js';
 
 /** Requests of one sample of one number; the answer is the sum of all that were computed together, or an error. */
 function requests(values: readonly number[], run: (values: readonly number[]) => number[]) {
@@ -13,17 +13,13 @@ function requests(values: readonly number[], run: (values: readonly number[]) =>
       return [Float32Array.from(run(parts.map(([value]) => value as number)))];
     },
   };
-  const made = values.map(
-    (value): Request => ({
-      call: { kind, batch: 1, inputs: [], answer: ([data]) => data?.[0] },
-      inputs: [Float32Array.of(value)],
-      arrived: 0,
-      deadline: Number.POSITIVE_INFINITY,
-      settled: false,
+  const made = values.map((value) => {
+    const call: ModelCall = { kind, batch: 1, inputs: [], answer: ([data]) => data?.[0] };
+    return new Request(call, [Float32Array.of(value)], 0, Number.POSITIVE_INFINITY, {
       resolve: (answer) => outcome.set(value, answer),
       reject: (error) => outcome.set(value, (error as Error).message),
-    }),
-  );
+    });
+  });
   return { made, outcome };
 }
 
@@ -49,7 +45,8 @@ test('a request that was given up meanwhile is not computed again', async () => 
     return [...values];
   });
   const [first, second] = made as [Request, Request];
-  await execute([first, { ...second, settled: true }], counters());
+  second.reject(new Error('gone'));
+  await execute([first, second], counters());
   expect(runs).toEqual([[1, 2], [1]]);
-  expect([...outcome]).toEqual([[1, 1]]);
+  expect(Object.fromEntries(outcome)).toEqual({ 1: 1, 2: 'gone' });
 });

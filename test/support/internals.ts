@@ -33,6 +33,7 @@ export { failing } from '../../dist/formats/safetensors.js';
 export { type GraphBuilder, graphBuilder } from '../../dist/graph/builder.js';
 export type { Graph } from '../../dist/graph/graph.js';
 export type { Plan, Ref } from '../../dist/graph/plan.js';
+export type { ModelCall } from '../../dist/model/calls.js';
 export { input, model } from '../../dist/model/model.js';
 export { evaluators } from '../../dist/onnx/evaluate/index.js';
 export { checkOperators, type ImportRequest, importOnnx } from '../../dist/onnx/import.js';
@@ -45,8 +46,8 @@ export { activations } from '../../dist/ops/activation.js';
 export { binaries } from '../../dist/ops/binary.js';
 export { type OpId, ops, reductions } from '../../dist/ops/index.js';
 export { execute } from '../../dist/serve/execute.js';
+export { Request } from '../../dist/serve/request.js';
 export { counters } from '../../dist/serve/statistics.js';
-export type { Request } from '../../dist/serve/waiting.js';
 export type { DataType } from '../../dist/tensor.js';
 export { adapted } from '../../dist/zoo/classifier.js';
 

@@ -83,3 +83,14 @@ export function smallNet(options: object = {}): Model {
 export function inputShapeOf(net: Model): readonly number[] {
   return net.inputs[0]?.shape ?? [];
 }
+
+/** [16, 16, 1] -> [64], some hundredths of a second long on any machine. */
+export function slowNet(): Model {
+  const conv = (first: object = {}): Layer =>
+    layers.conv2d({ filters: 64, kernelSize: 3, padding: 'same', activation: 'relu', ...first });
+  const first = conv({ inputShape: [16, 16, 1] });
+  return sequential({
+    layers: [first, conv(), conv(), conv(), layers.globalAveragePooling2d()],
+    backend: 'js',
+  });
+}
