@@ -1,3 +1,4 @@
+export { createWorker, type JobWorker, type JobWorkerOptions } from './jobs/worker.js';
 export type { ServiceAnswer, ServiceRequest } from './serve/answer.js';
 export { type Batcher, batcher, type RequestOptions } from './serve/batcher.js';
 export type { BatcherOptions, ResolvedBatcherOptions } from './serve/batcher-options.js';

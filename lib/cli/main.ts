@@ -7,8 +7,9 @@ import { info } from './info.js';
 import { predict } from './predict.js';
 import { serve } from './serve.js';
 import { printable, problemOf } from './terminal.js';
+import { worker } from './worker.js';
 
-const commands = new Map<string, Command>(Object.entries({ predict, info, convert, serve }));
+const commands = new Map<string, Command>(Object.entries({ predict, info, convert, serve, worker }));
 
 const help = `Usage: neocog COMMAND [arguments]
 

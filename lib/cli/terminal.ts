@@ -37,35 +37,3 @@ export function colours(stream: NodeJS.WriteStream): (colour: keyof typeof codes
   const wanted = stream.isTTY === true && !process.env.NO_COLOR && stream.hasColors();
   return (colour, text) => (wanted ? `\u001b[${codes[colour]}m${text}\u001b[0m` : text);
 }
-
-/** The line at the bottom of a terminal that says how far the work is. */
-export interface Progress {
-  /** Call before other output and `draw` after it. */
-  clear(): void;
-  draw(done: number): void;
-}
-
-const fewest = 20;
-
-/** A progress bar on standard error for `total` pieces of work; silent off a terminal and for little work. */
-export function progress(total: number, stream: NodeJS.WriteStream = process.stderr): Progress {
-  if (stream.isTTY !== true || total < fewest) return { clear() {}, draw() {} };
-  let last = 0;
-  let drawn = false;
-  const clear = () => {
-    if (drawn) stream.write('\r\u001b[K');
-    drawn = false;
-  };
-  return {
-    clear,
-    draw(done) {
-      const now = performance.now();
-      if (done < total && now - last < 80) return;
-      clear();
-      last = now;
-      if (done === total) return;
-      stream.write(`${bar(done / total, 30)} ${done}/${total}`);
-      drawn = true;
-    },
-  };
-}

@@ -8,8 +8,10 @@ export interface ImageModel {
   /** [height, width, channels] of the picture. */
   readonly shape: readonly [number, number, number];
   readonly classes: number | undefined;
-  /** The numbers of a picture, channels last, as the model's input. */
-  input(picture: Float32Array): Tensor;
+  /** Whether the model takes any number of pictures at once, or one only, as its file says. */
+  readonly batches: boolean;
+  /** The numbers of one picture or more, channels last, as the model's input: a batch of them. */
+  input(...pictures: readonly Float32Array[]): Tensor;
 }
 
 /** What a network of images usually takes where its file leaves the size free. */
@@ -42,10 +44,12 @@ export function imageModel(net: Model): ImageModel {
   return {
     shape,
     classes: classesOf(net),
-    input: (picture) =>
-      first
-        ? tensor(planes(picture, shape), [1, shape[2], shape[0], shape[1]])
-        : tensor(picture, [1, ...shape]),
+    batches: !graph || input[0] < 0,
+    input: (...pictures) => {
+      const all = joined(first ? pictures.map((picture) => planes(picture, shape)) : pictures);
+      const [h, w, c] = shape;
+      return tensor(all, first ? [pictures.length, c, h, w] : [pictures.length, h, w, c]);
+    },
   };
 }
 
@@ -74,6 +78,15 @@ function isGraph(net: Model): boolean {
 
 function isChannels(length: number): boolean {
   return length === 1 || length === 3;
+}
+
+/** Arrays of one length, one after the other; a single one is not copied. */
+function joined(arrays: readonly Float32Array[]): Float32Array {
+  const [first] = arrays;
+  if (arrays.length === 1) return first;
+  const all = new Float32Array(arrays.length * first.length);
+  for (const [i, array] of arrays.entries()) all.set(array, i * first.length);
+  return all;
 }
 
 /** [h, w, c] -> [c, h, w] */

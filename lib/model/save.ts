@@ -24,7 +24,11 @@ export function metadataOf(
   return metadata;
 }
 
-function parts(network: Network, arrays: readonly Float32Array[], settings: ModelSettings): Uint8Array[] {
+export function networkParts(
+  network: Network,
+  arrays: readonly Float32Array[],
+  settings: ModelSettings,
+): Uint8Array[] {
   const metadata = metadataOf(1, architectureOf(network), settings);
   const tensors = network.weights.map(
     ({ name, shape }, i): Stored => ({ name, dtype: 'float32', shape, data: arrays[i] as Float32Array }),
@@ -38,7 +42,7 @@ export function modelBytes(
   arrays: readonly Float32Array[],
   settings: ModelSettings,
 ): Uint8Array {
-  return joined(parts(network, arrays, settings));
+  return joined(networkParts(network, arrays, settings));
 }
 
 /** One array of all bytes. */
@@ -65,7 +69,7 @@ export function saveModel(
   arrays: readonly Float32Array[],
   settings: ModelSettings,
 ): Promise<void> {
-  return writeWhole('save', path, () => parts(network, arrays, settings));
+  return writeWhole('save', path, () => networkParts(network, arrays, settings));
 }
 
 /**

@@ -5,8 +5,10 @@ import { loadAddon } from '../../dist/backend/native.js';
 
 export type { Backend, BackendOptions, Program } from '../../dist/backend/backend.js';
 export { faultOfBinary } from '../../dist/backend/binary.js';
+export { cpuQuota } from '../../dist/backend/cores.js';
 export { selectBackend } from '../../dist/backend/select.js';
 export { widthsFor } from '../../dist/cli/guesses.js';
+export { duration, perSecond, progress } from '../../dist/cli/progress.js';
 export type { AlgorithmOptions } from '../../dist/compile/algorithms.js';
 export { shareCommon } from '../../dist/compile/common.js';
 export { compile } from '../../dist/compile/compile.js';
@@ -55,3 +57,6 @@ export function openBinding(): Binding {
   if (!addon.binding) throw new Error(addon.reason);
   return addon.binding;
 }
+export { countFiles, files } from '../../dist/jobs/files.js';
+export { completeLines } from '../../dist/jobs/lines.js';
+export { isPattern, partsOf } from '../../dist/jobs/pattern.js';

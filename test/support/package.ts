@@ -18,6 +18,13 @@ export function temporaryFolder(): string {
   return folder;
 }
 
+/** An empty folder for all tests of a file. */
+export function keptFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'neocog-test-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
 let copy: string | undefined;
 
 /**
@@ -36,8 +43,7 @@ export function packageCopy(binary?: Uint8Array): string {
 }
 
 function copyPackage(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'neocog-test-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const folder = keptFolder();
   for (const part of ['dist', 'package.json', 'node_modules/node-gyp-build']) {
     cpSync(join(root, part), join(folder, part), { recursive: true });
   }

@@ -9,7 +9,7 @@ import { joined, metadataOf, writeWhole } from '../save.js';
  * A graph in a safetensors file: nodes, inputs and outputs as JSON in the metadata, initializers as tensors under their
  * own names. A tensor among the attributes is stored as `#<node>/<attribute>`.
  */
-function parts(
+export function graphParts(
   file: OnnxFile,
   initializers: ReadonlyMap<string, OnnxTensor>,
   settings: ModelSettings,
@@ -57,7 +57,7 @@ export function graphBytes(
   initializers: ReadonlyMap<string, OnnxTensor>,
   settings: ModelSettings,
 ): Uint8Array {
-  return joined(parts(file, initializers, settings));
+  return joined(graphParts(file, initializers, settings));
 }
 
 export function saveGraph(
@@ -66,5 +66,5 @@ export function saveGraph(
   initializers: ReadonlyMap<string, OnnxTensor>,
   settings: ModelSettings,
 ): Promise<void> {
-  return writeWhole('save', path, () => parts(file, initializers, settings));
+  return writeWhole('save', path, () => graphParts(file, initializers, settings));
 }
