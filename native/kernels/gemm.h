@@ -13,8 +13,9 @@ namespace neocog {
 namespace {
 
 // Rows of a block: enough tiles to use a panel of weights 16 times, few enough
-// to keep A in the second cache and to give threads something to share.
-constexpr int64_t kBlockRows = 96;
+// to keep A in the second cache and to give threads something to share. Maps of
+// 14, 28 and 56 pixels make an even number of equal blocks.
+constexpr int64_t kBlockRows = 98;
 
 // Steps of K after which the sums rest in C: a panel of 64 columns and 1024
 // steps takes 256 KiB, a block of A 384 KiB, of the second cache.
@@ -193,10 +194,8 @@ struct Split {
 NEOCOG_INLINE Split SplitOf(int64_t rows, int64_t block, int64_t k,
                             const Panels& panels, int64_t columns = 1) {
   Split s;
-  // Blocks of equal size, in whole tiles.
-  s.blocks = BlocksOf(rows, block);
-  s.rows = BlocksOf(BlocksOf(rows, s.blocks), kTileRows) * kTileRows;
-  if (s.rows > block) s.rows = block;
+  // Blocks of equal size, whose tiles differ by a row at most.
+  s.rows = BlocksOf(rows, BlocksOf(rows, block));
   s.blocks = BlocksOf(rows, s.rows);
   const int64_t cycles = Smaller(s.rows, rows) * k * kTileVecs / 2 + 1;
   int64_t group = Larger(BlocksOf(kItemCycles, cycles),

@@ -32,18 +32,22 @@ constexpr int kMaxRows = 12;
 // Steps of K in one round of the inner loop.
 constexpr int kRoundSteps = 4;
 
-// How the tiles of a panel fetch the next one: not at all, or some cache lines
-// per round, which should be few where there are tiles enough to share them.
-// What is fetched in bursts waits for the memory, and the sums with it.
+// How the tiles of a panel fetch the next one: not at all, or some floats per
+// round, which should be few where there are tiles enough to share them. What
+// is fetched in bursts waits for the memory, and the sums with it. Half a line
+// per round asks for each line twice, which costs nothing.
 enum Fetch { kNoFetch, kSpread, kDense };
-constexpr int PrefetchLines(int vecs, Fetch fetch) {
-  return (vecs * kLanes >= 32 ? 2 : 1) * static_cast<int>(fetch);
+constexpr int FetchedFloats(int vecs, Fetch fetch) {
+  const bool wide = vecs * kLanes >= 32;
+  return fetch == kNoFetch  ? 0
+         : fetch == kSpread ? (wide ? 32 : 8)
+                            : (wide ? 64 : 32);
 }
 // Tiles after which all of the next panel is fetched.
 constexpr int PrefetchTiles(int vecs, Fetch fetch) {
-  const int lines = (vecs * kLanes * kRoundSteps + 15) / 16;
-  const int each = PrefetchLines(vecs, fetch);
-  return each == 0 ? 0 : (lines + each - 1) / each;
+  const int floats = vecs * kLanes * kRoundSteps;
+  const int each = FetchedFloats(vecs, fetch);
+  return each == 0 ? 0 : (floats + each - 1) / each;
 }
 
 // What the tiles of one panel have in common.
@@ -184,19 +188,33 @@ NEOCOG_INLINE void TwoSteps(const float* const (&a)[kRows], int64_t k,
   }
 }
 
+// The residual of the tile that follows: its first sums would wait for it.
+template <int kRows, int kVecs>
+NEOCOG_INLINE void FetchResidual(const TileJob& job, int64_t row) {
+  NEOCOG_UNROLL for (int i = 0; i < kRows; ++i) {
+    const float* r = job.residual[row + i] + job.column;
+    NEOCOG_UNROLL for (int j = 0; j < kVecs * kLanes; j += 16) {
+      __builtin_prefetch(r + j);
+    }
+  }
+}
+
 // `count` tiles from row `row` on; `done` tiles of this panel came before.
 // Weights come from the third cache or from memory: the first tiles of a panel
 // fetch the next one meanwhile.
 template <int kRows, int kVecs, Fetch kFetch>
 void Tiles(const TileJob& job, int64_t row, int64_t count, int64_t done) {
-  constexpr int kLines = PrefetchLines(kVecs, kFetch);
+  constexpr int kFetched = FetchedFloats(kVecs, kFetch);
   for (; count > 0; --count, ++done, row += kRows) {
     Vec sum[kRows][kVecs];
     LoadSums(job, row, sum);
+    if (job.residual != nullptr && count > 1) {
+      FetchResidual<kRows, kVecs>(job, row + kRows);
+    }
     const float* b = job.b;
     const float* ahead =
         done < PrefetchTiles(kVecs, kFetch)
-            ? job.next + done * job.taps * (job.run / kRoundSteps) * kLines * 16
+            ? job.next + done * job.taps * (job.run / kRoundSteps) * kFetched
             : b;
     for (int64_t tap = 0; tap < job.taps; ++tap) {
       const float* a[kRows];
@@ -205,10 +223,10 @@ void Tiles(const TileJob& job, int64_t row, int64_t count, int64_t done) {
       }
       int64_t k = 0;
       for (; k + kRoundSteps <= job.run; k += kRoundSteps) {
-        NEOCOG_UNROLL for (int i = 0; i < kLines; ++i) {
-          __builtin_prefetch(ahead + i * 16, 0, 2);
+        NEOCOG_UNROLL for (int i = 0; i < kFetched; i += 16) {
+          __builtin_prefetch(ahead + i, 0, 2);
         }
-        ahead += kLines * 16;
+        ahead += kFetched;
         NEOCOG_UNROLL for (int i = 0; i < kRoundSteps; i += 2) {
           const float* at = b + i * kVecs * kLanes;
           if (kRows > kMaxPointers) {
