@@ -362,19 +362,45 @@ NEOCOG_INLINE void RunEqualTiles(const TileJob& job, int vecs, Fetch fetch,
   if (count > 0) kTiles[kNoFetch][vecs - 1][height - 1](job, row, count, done);
 }
 
-// All rows of a job. The tiles differ by at most one row: 49 rows are four
-// times 6 and five times 5, never 1 at the end.
+// How the rows of a job are cut into tiles, which differ by at most one row: 49
+// rows are four times 6 and five times 5, never 1 at the end.
+struct Heights {
+  int64_t tiles;
+  int64_t low, high;  // rows of a tile; and how many have one more
+};
+
+// The tiles [begin, end), after `done` others. Inlined, GCC 12 warns of panels
+// that do not exist.
+__attribute__((noinline)) void RunSomeTiles(const TileJob& job, int vecs,
+                                            Fetch fetch, const Heights& heights,
+                                            int64_t begin, int64_t end,
+                                            int64_t done) {
+  const int64_t high = heights.high < end ? heights.high : end;
+  const int64_t tall = high > begin ? high - begin : 0;
+  const int64_t row =
+      begin * heights.low + (heights.high < begin ? heights.high : begin);
+  RunEqualTiles(job, vecs, fetch, heights.low + 1, row, tall, done);
+  RunEqualTiles(job, vecs, fetch, heights.low, row + tall * (heights.low + 1),
+                end - begin - tall, done + tall);
+}
+
+// All rows of a job.
 NEOCOG_INLINE void RunTiles(const TileJob& job, int vecs, int64_t rows) {
   if (rows == 0) return;
   const int64_t limit = TileRows(vecs);
   const int64_t tiles = (rows + limit - 1) / limit;
-  const int64_t low = rows / tiles;
-  const int64_t high = rows % tiles;
-  const Fetch fetch = job.next == job.b                       ? kNoFetch
-                      : tiles >= PrefetchTiles(vecs, kSpread) ? kSpread
-                                                              : kDense;
-  RunEqualTiles(job, vecs, fetch, low + 1, 0, high, 0);
-  RunEqualTiles(job, vecs, fetch, low, high * (low + 1), tiles - high, high);
+  const Heights heights = {tiles, rows / tiles, rows % tiles};
+  if (job.next == job.b) {
+    return RunSomeTiles(job, vecs, kNoFetch, heights, 0, tiles, 0);
+  }
+  // Tiles that may fetch as little as is best, and still all is fetched in the
+  // end: a dense one fetches for two of them.
+  const int64_t sparing = 2 * tiles - PrefetchTiles(vecs, kSpread);
+  const int64_t spread = sparing >= tiles ? tiles
+                         : sparing > 0    ? sparing / 2 * 2
+                                          : 0;
+  RunSomeTiles(job, vecs, kSpread, heights, 0, spread, 0);
+  RunSomeTiles(job, vecs, kDense, heights, spread, tiles, spread / 2);
 }
 
 }  // namespace
