@@ -59,7 +59,8 @@ function slides(graph: Graph, node: KernelNode, first: boolean): boolean {
   if (!(weights.data ?? weights.scaled) || size > mostWeights) return false;
   if (node.op === 'depthwise2d') return true;
   // Others may choose their algorithm by the height of the image.
-  const { strides, kernelOrder } = node.attributes as Conv2dAttributes;
+  const { strides, kernelOrder, pool } = node.attributes as Conv2dAttributes;
+  if (pool) return false;
   const [kh, kw] = kernelOrder === 'oihw' ? weights.shape.slice(2) : weights.shape;
   const residual = node.inputs.length > 3;
   return (kh === 1 && kw === 1) || (first && strides[0] > 1 && !residual);
