@@ -2,7 +2,7 @@
 // the last place, measured over every 211th float32 and a grid on [-130, 130],
 // with an FMA (avx2, avx512, neon) and without (scalar):
 //   Exp 1.0, ExpM1NotPositive 1.6, Sigmoid 2.4, Softplus 2.0, Tanh 5.4
-//   (scalar: 6.1; relative to the result 2.7), Swish 3.0 (avx512: 4.9);
+//   (scalar: 6.1), Swish 3.0 (avx512: 4.9);
 //   Gelu 5.8 and 6.3, GeluTanh 5.8 and 8.0 (the largest ones in the negative
 //   tail, where the result is a vanishing fraction of x).
 // NaN stays NaN. Results below the smallest normal number are flushed to zero
