@@ -16,6 +16,8 @@ namespace neocog {
 #define NEOCOG_WINDOW(I) \
   I(h) I(w) I(c) I(oh) I(ow) I(oc) I(kh) I(kw) I(sh) I(sw) I(dh) I(dw) I(pt) I(pl)
 // A convolution's `winograd` is 0: direct, 2 or 4: output pixels of a tile's side.
+// Its `pool` is 0: none, 1: the largest, 2: the mean of each 2x2 of its pixels;
+// oh and ow are those before.
 // An activation in the epilogue.
 #define NEOCOG_ACT_INTS(I) I(act)
 #define NEOCOG_ACT_FLOATS(F) F(alpha) F(beta)
@@ -23,7 +25,7 @@ namespace neocog {
 
 #define NEOCOG_CONV2D_INTS(I) \
   NEOCOG_WINDOW(I) I(groups) I(bias) I(oihw) I(residual) I(winograd) \
-  NEOCOG_ACT_INTS(I)
+  I(pool) NEOCOG_ACT_INTS(I)
 #define NEOCOG_DEPTHWISE2D_INTS(I) \
   NEOCOG_WINDOW(I) I(bias) I(oihw) NEOCOG_ACT_INTS(I)
 #define NEOCOG_CONVTRANSPOSE2D_INTS(I) \

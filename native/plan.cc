@@ -246,8 +246,10 @@ void Plan::Join(const PlanSpec& spec) {
       const Step& step = steps_[i + k];
       const OpIndex op = spec.steps[i + k].op;
       // What is packed in each run, or not in rows, is taken step by step.
-      fits = (op == kConv2d || op == kDepthwise2d) && step.packed != nullptr &&
-             step.per_sample && !step.apart && step.repeat == 1 &&
+      const bool ready =
+          op == kMaxPool2d ||
+          ((op == kConv2d || op == kDepthwise2d) && step.packed != nullptr);
+      fits = ready && step.per_sample && !step.apart && step.repeat == 1 &&
              step.in_count <= kMostStripInputs &&
              (k == 0 || Strips::Follows(&step.geometry, list[k - 1].geometry));
       list[k] = {step.kernel, &step.geometry, {}};

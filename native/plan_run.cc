@@ -341,6 +341,9 @@ void Plan::RunTogether(size_t first, const Call& call,
   const Clock::time_point start = Clock::now();
   Job job = {strips, frame.scratch, scratch_,
              times.empty() ? nullptr : times.data()};
+  for (int worker = 0; worker < frame.threads; ++worker) {
+    Strips::Start(job.scratch + worker * job.scratch_stride);
+  }
   ParallelFor(
       frame.count * strips.items(), strips.item_cost(), frame.threads,
       [](void* context, int worker, int64_t from, int64_t to) {

@@ -12,7 +12,8 @@ namespace neocog {
 namespace {
 
 static_assert(offsetof(Conv2d, pl) == offsetof(Window, pl) &&
-              offsetof(Depthwise2d, pl) == offsetof(Window, pl));
+              offsetof(Depthwise2d, pl) == offsetof(Window, pl) &&
+              offsetof(MaxPool2d, pl) == offsetof(Window, pl));
 
 // Floats of all buffers: most of a second cache of 512 KiB.
 constexpr int64_t kBufferFloats = 3 << 15;
@@ -34,6 +35,14 @@ Rows InputRows(const Window& w, Rows out) {
   in.end = std::clamp<int64_t>(last, in.begin, w.h - 1) + 1;
   return in;
 }
+
+// What a thread has in its buffers: the first part of its scratch memory.
+struct Held {
+  int64_t next;  // the strip that goes on from here
+  Rows rows[kMostTogether];
+};
+constexpr int64_t kHeldFloats = 64;
+static_assert(sizeof(Held) <= kHeldFloats * sizeof(float));
 
 int64_t RowFloats(const Window& w) { return static_cast<int64_t>(w.ow) * w.oc; }
 
@@ -72,19 +81,21 @@ Strips::Strips(const StripStep* steps, int count, int threads) : count_(count) {
     rows_ = rows;
     if (floats <= kBufferFloats) break;
   }
-  // Depthwise convolution takes two rows at a time. Where strips are few, lower
-  // ones may share the image out better, and each costs about a row.
-  const int64_t step = rows_ > 1 ? 2 : 1;
-  int64_t least = INT64_MAX;
-  for (int64_t rows = rows_ / step * step; rows >= 1; rows -= step) {
-    const int64_t strips = (height + rows - 1) / rows;
-    const int64_t turns = (strips + threads - 1) / threads;
-    const int64_t cost = turns * (std::min(rows, height) + 1);
-    if (cost >= least) continue;
-    least = cost;
-    rows_ = rows;
-    strips_ = strips;
-  }
+  // Depthwise convolution takes two rows at a time. As many strips for each
+  // thread, all about as high, share the image out evenly.
+  pace_ = rows_ > 1 ? 2 : 1;
+  const int64_t paces = (height + pace_ - 1) / pace_;
+  const int64_t most = rows_ / pace_;
+  const int64_t turns = ((paces + most - 1) / most + threads - 1) / threads;
+  strips_ = std::min(turns * threads, paces);
+  rows_ = std::min((paces + strips_ - 1) / strips_ * pace_, height);
+}
+
+Rows Strips::RowsOf(int64_t index) const {
+  const int64_t height = windows_[count_ - 1].oh;
+  const int64_t paces = (height + pace_ - 1) / pace_;
+  return {index * paces / strips_ * pace_,
+          std::min((index + 1) * paces / strips_ * pace_, height)};
 }
 
 bool Strips::Follows(const void* geometry, const void* before) {
@@ -118,31 +129,42 @@ int64_t Strips::scratch_size() const {
     buffers =
         buffers + (Size(capacity_[k]) * RowFloats(windows_[k])).RoundedUp();
   }
-  return (buffers + Size(most)).value();
+  return (buffers + Size(kHeldFloats + most)).value();
 }
 
 void Strips::NeedsOf(int64_t index, Rows* needs) const {
-  const int64_t first = index * rows_;
-  Rows out = {first, std::min<int64_t>(first + rows_, windows_[count_ - 1].oh)};
+  Rows out = RowsOf(index);
   for (int k = count_ - 1; k >= 0; --k) {
     needs[k] = out;
     out = InputRows(windows_[k], out);
   }
 }
 
+void Strips::Start(float* scratch) {
+  const Held held = {-1, {}};
+  std::memcpy(scratch, &held, sizeof(held));
+}
+
 void Strips::Run(int64_t begin, int64_t end, float* scratch,
                  double* times) const {
   using Clock = std::chrono::steady_clock;
+  Held state;
+  std::memcpy(&state, scratch, sizeof(state));
+  Rows* held = state.rows;
+  float* const place = scratch;
+  scratch += kHeldFloats;
   float* buffers[kMostTogether] = {};
   for (int k = 0; k + 1 < count_; ++k) {
     buffers[k] = scratch;
     scratch +=
         (Size(capacity_[k]) * RowFloats(windows_[k])).RoundedUp().value();
   }
-  Rows held[kMostTogether] = {};
   for (int64_t item = begin; item < end; ++item) {
     const int64_t sample = item / strips_;
-    if (item % strips_ == 0) std::fill(held, held + count_, Rows{});
+    if (item % strips_ == 0 || item != state.next) {
+      std::fill(held, held + count_, Rows{});
+    }
+    state.next = item + 1;
     Rows needs[kMostTogether];
     NeedsOf(item % strips_, needs);
     for (int k = 0; k < count_; ++k) {
@@ -168,6 +190,7 @@ void Strips::Run(int64_t begin, int64_t end, float* scratch,
       }
     }
   }
+  std::memcpy(place, &state, sizeof(state));
 }
 
 void Strips::RunRows(int k, int64_t sample, Rows rows, const Rows* held,

@@ -17,7 +17,7 @@ constexpr int kMostTogether = 4;
 // Inputs of a step: x, weights, bias, residual.
 constexpr int kMostStripInputs = 4;
 
-// The fields that convolution and depthwise convolution begin with.
+// The fields that convolutions and max pooling begin with.
 struct Window {
 #define NEOCOG_WINDOW_FIELD(name) int32_t name;
   NEOCOG_WINDOW(NEOCOG_WINDOW_FIELD)
@@ -51,12 +51,17 @@ class Strips {
   int64_t scratch_size() const;              // floats
   StepArgs& args(int step) { return steps_[step].args; }
 
+  // Readies the scratch memory of a thread for the strips of one run.
+  static void Start(float* scratch);
+
   // Runs the strips [begin, end) of all samples of the first step's input.
   // `times`, which may be null, gets the milliseconds of each step added.
   void Run(int64_t begin, int64_t end, float* scratch, double* times) const;
 
  private:
-  // The rows that each step makes for the strip `index`.
+  // The rows that the last step makes in the strip `index`.
+  Rows RowsOf(int64_t index) const;
+  // The rows that each step makes for it.
   void NeedsOf(int64_t index, Rows* needs) const;
   void RunRows(int step, int64_t sample, Rows rows, const Rows* held,
                float* const* buffers, float* scratch) const;
@@ -65,7 +70,8 @@ class Strips {
   int count_;
   Window windows_[kMostTogether];
   int64_t capacity_[kMostTogether] = {};  // rows of each buffer
-  int64_t rows_ = 1;                      // that the last step makes
+  int64_t rows_ = 1;                      // that the last step makes, at most
+  int64_t pace_ = 1;  // all strips but the last have a multiple of these
   int64_t strips_ = 1;
 };
 

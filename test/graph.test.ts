@@ -50,6 +50,7 @@ describe('from attributes to named numbers', () => {
       bias: 1,
       oihw: 0,
       residual: 0,
+      pool: 0,
       winograd: 0,
       ...none,
     });

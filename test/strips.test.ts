@@ -9,7 +9,7 @@ const size = (shape: readonly number[]): number => shape.reduce((all, length) =>
 const relu6 = { activation: 'relu', beta: 6 };
 
 interface Slide {
-  op?: 'conv2d' | 'depthwise2d';
+  op?: 'conv2d' | 'depthwise2d' | 'maxpool2d';
   k?: number;
   filters?: number;
   stride?: number;
@@ -21,7 +21,7 @@ interface Slide {
   residual?: boolean;
 }
 
-/** Convolutions one after the other on x [h, w, c]. */
+/** Convolutions and poolings one after the other on x [h, w, c]. */
 function chain([h, w, c]: readonly [number, number, number], slides: readonly Slide[]): Graph {
   const graph = graphBuilder();
   const next = random(3);
@@ -33,12 +33,16 @@ function chain([h, w, c]: readonly [number, number, number], slides: readonly Sl
     const { op = 'conv2d', k = 1, stride = 1, dilation = 1, pads = [0, 0], act = relu6, residual } = slide;
     const channels = graph.value(y).shape[2] as number;
     const filters = op === 'depthwise2d' ? channels : (slide.filters ?? channels);
-    const side = ((k - 1) * dilation) / 2;
+    const side = Math.floor(((k - 1) * dilation) / 2);
     const window = {
       strides: [stride, stride],
       padding: [pads[0], side, pads[1], side],
       dilations: [dilation, dilation],
     };
+    if (op === 'maxpool2d') {
+      [y] = graph.node(op, op, { poolSize: [k, k], ...window }, [y]) as [number];
+      continue;
+    }
     const inputs = [
       y,
       weights(op === 'conv2d' ? [k, k, channels, filters] : [k, k, channels, 1]),
@@ -50,6 +54,8 @@ function chain([h, w, c]: readonly [number, number, number], slides: readonly Sl
   }
   return graph.finish([y]);
 }
+
+const pool = (k: number, more: Slide = {}): Slide => ({ op: 'maxpool2d', k, stride: 2, ...more });
 
 const depthwise = (k: number, more: Slide = {}): Slide => ({
   op: 'depthwise2d',
@@ -106,6 +112,27 @@ const cases: { name: string; graph: Graph; together: number[] }[] = [
       [50, 52, 8],
       [{ filters: 56 }, depthwise(3, { dilation: 3, pads: [9, 11] }), { filters: 9 }],
     ),
+    together: [3, 1, 1],
+  },
+  {
+    name: 'a first layer, a pooling and one cell',
+    graph: chain(
+      [131, 129, 3],
+      [{ k: 3, stride: 2, filters: 64 }, pool(3, { pads: [0, 0] }), { filters: 16 }],
+    ),
+    together: [2, 1, 1],
+  },
+  {
+    name: 'the same for a larger image, padding',
+    graph: chain(
+      [201, 199, 3],
+      [{ k: 5, stride: 2, pads: [3, 1], filters: 64 }, pool(3, { pads: [1, 0] }), { filters: 16 }],
+    ),
+    together: [3, 1, 1],
+  },
+  {
+    name: 'poolings first and last',
+    graph: chain([130, 131, 40], [pool(2), { filters: 48 }, pool(5, { stride: 3, pads: [2, 3] })]),
     together: [3, 1, 1],
   },
   {

@@ -12,6 +12,7 @@ import { foldConstants } from './fold-constants.js';
 import { foldGate } from './fold-gate.js';
 import { foldPad } from './fold-pad.js';
 import { fuseActivation } from './fuse-activation.js';
+import { fusePool } from './fuse-pool.js';
 import { fuseResidual } from './fuse-residual.js';
 import { joinSlices } from './join-slices.js';
 import { layout } from './layout.js';
@@ -47,6 +48,7 @@ export function compile(graph: Graph, options: AlgorithmOptions = usual): Plan {
     foldGate,
     prune,
     (fused: Graph) => chooseAlgorithms(fused, options),
+    fusePool,
   ];
   const short = passes.reduce((before, pass) => pass(before), graph);
   const aliased = aliases(short);

@@ -19,7 +19,7 @@ export interface Strip {
 }
 
 /**
- * Runs of convolutions that may go through an image together, a few rows at a time: a large value between two of them,
+ * Runs of convolutions and max poolings that may go through an image together, a few rows at a time: a large value between two of them,
  * which nothing else reads, then never leaves the cache. Of all ways to cut such runs the one is taken where the least
  * is left between the pieces. For each node the strip that it belongs to; most are alone.
  */
@@ -49,15 +49,18 @@ export function strips(graph: Graph, { nodes, root }: Aliased): readonly Strip[]
   return result;
 }
 
-/** Is the node a convolution whose rows can be made a few at a time, as the first one or behind another? */
+/** Can the node's rows be made a few at a time, as those of the first one or behind another? */
 function slides(graph: Graph, node: KernelNode, first: boolean): boolean {
-  if (node.repeat !== undefined || (node.op !== 'conv2d' && node.op !== 'depthwise2d')) return false;
+  if (node.repeat !== undefined) return false;
+  if (node.op === 'maxpool2d') return true;
+  if (node.op !== 'conv2d' && node.op !== 'depthwise2d') return false;
   const weights = graph.values[node.inputs[1] as number] as Value;
   const size = sizeOf(weights.shape);
   if (!(weights.data ?? weights.scaled) || size > mostWeights) return false;
   if (node.op === 'depthwise2d') return true;
   // Others may choose their algorithm by the height of the image.
-  const { strides, kernelOrder } = node.attributes as Conv2dAttributes;
+  const { strides, kernelOrder, pool } = node.attributes as Conv2dAttributes;
+  if (pool) return false;
   const [kh, kw] = kernelOrder === 'oihw' ? weights.shape.slice(2) : weights.shape;
   const residual = node.inputs.length > 3;
   return (kh === 1 && kw === 1) || (first && strides[0] > 1 && !residual);

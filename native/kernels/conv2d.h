@@ -169,12 +169,36 @@ NEOCOG_INLINE void ConvCells(const Conv2d& g, const float* x, int64_t oy,
   }
 }
 
+// The same of pixels whose rows of the window are copied from the image row
+// `row`, with zeros where they reach over the border.
+NEOCOG_INLINE void CopyRuns(const Conv2d& g, const float* row, int64_t first,
+                            int64_t count, const float** to, ConvTable* t) {
+  if (count == 0) return;
+  const int64_t begin = first * g.sw - g.pl;
+  const int64_t end = begin + (count - 1) * g.sw + g.kw;
+  if (t->pixel == g.c) {
+    CopyPadded(row, static_cast<int64_t>(g.w) * g.c, begin * g.c, end * g.c,
+               t->copies);
+  } else {
+    CopyPixels(row, t->pixel, g.w, g.c, begin, end, t->copies);
+  }
+  FillRun(t->copies, static_cast<int64_t>(g.sw) * g.c, count, to);
+  t->copies += (end - begin) * g.c;
+}
+
 NEOCOG_INLINE void ConvRows(const Conv2d& g, const float* x, int64_t oy,
                             int64_t first, int64_t count, int64_t done,
                             ConvTable* t) {
-  const int64_t begin = first * g.sw - g.pl;
-  const int64_t end = begin + (count - 1) * g.sw + g.kw;
-  const int64_t step = static_cast<int64_t>(g.sw) * g.c;
+  // The pixels whose windows lie within the image row, if its pixels lie
+  // together.
+  int64_t left = count, right = count;
+  if (t->pixel == g.c) {
+    const Reach starts = ReachOf(-g.pl, g.sw, g.w, g.ow);
+    const Reach ends = ReachOf(g.kw - 1 - g.pl, g.sw, g.w, g.ow);
+    left = Smaller(Larger(starts.begin - first, 0), count);
+    right = Larger(Smaller(ends.end - first, count), left);
+  }
+  const int64_t inside = ((first + left) * g.sw - g.pl) * g.c;
   for (int64_t ky = 0; ky < g.kh; ++ky) {
     const int64_t iy = oy * g.sh + ky * g.dh - g.pt;
     const float** to = t->a + ky * t->rows + done;
@@ -183,19 +207,10 @@ NEOCOG_INLINE void ConvRows(const Conv2d& g, const float* x, int64_t oy,
       continue;
     }
     const float* row = x + iy * g.w * t->pixel;
-    const bool together = t->pixel == g.c;
-    if (together && begin >= 0 && end <= g.w) {
-      FillRun(row + begin * g.c, step, count, to);
-      continue;
-    }
-    if (together) {
-      CopyPadded(row, static_cast<int64_t>(g.w) * g.c, begin * g.c, end * g.c,
-                 t->copies);
-    } else {
-      CopyPixels(row, t->pixel, g.w, g.c, begin, end, t->copies);
-    }
-    FillRun(t->copies, step, count, to);
-    t->copies += (end - begin) * g.c;
+    CopyRuns(g, row, first, left, to, t);
+    FillRun(row + inside, static_cast<int64_t>(g.sw) * g.c, right - left,
+            to + left);
+    CopyRuns(g, row, first + right, count - right, to + right, t);
   }
 }
 
@@ -233,14 +248,25 @@ NEOCOG_INLINE void FillTable(const Conv2d& g, const StepArgs& args,
   }
 }
 
+// A window of one cell that meets every cell takes an image as one long row.
+NEOCOG_INLINE Conv2d InOneRow(Conv2d g) {
+  if (g.kh == 1 && g.kw == 1 && g.sh == 1 && g.sw == 1 && g.oh == g.h &&
+      g.ow == g.w) {
+    g.ow = g.w = g.h * g.w;
+    g.oh = g.h = 1;
+  }
+  return g;
+}
+
 void Conv2dRun(const void* geometry, const StepArgs& args, int64_t begin,
                int64_t end, float* scratch) {
-  const Conv2d& g = AsConv2d(geometry);
-  if (g.winograd) return WinogradRun(g, args, begin, end, scratch);
-  if (IsPlane(g)) return PlaneRun(g, args, begin, end, scratch);
-  if (const PatchKernels* kernels = GroupKernelsOf(g)) {
-    return GroupsRun(g, *kernels, args, begin, end, scratch);
+  const Conv2d& whole = AsConv2d(geometry);
+  if (whole.winograd) return WinogradRun(whole, args, begin, end, scratch);
+  if (IsPlane(whole)) return PlaneRun(whole, args, begin, end, scratch);
+  if (const PatchKernels* kernels = GroupKernelsOf(whole)) {
+    return GroupsRun(whole, *kernels, args, begin, end, scratch);
   }
+  const Conv2d g = InOneRow(whole);
   const Split split = ConvSplit(g, args.batch);
   const ConvTaps taps = TapsOf(g);
   const int64_t block_rows = ConvBlock(g);

@@ -146,7 +146,8 @@ NEOCOG_INLINE void GroupsRun(const Conv2d& g, const PatchKernels& kernels,
                              const StepArgs& args, int64_t begin, int64_t end,
                              float* scratch) {
   const float* bias = g.bias ? args.in[2] : nullptr;
-  PatchesRun(g, kernels, bias, GroupsRows(g), args, begin, end, scratch);
+  PatchesRun(g, kernels, bias, {GroupsRows(g), 1}, GroupTaps(g) * kLanes, args,
+             begin, end, scratch);
 }
 
 }  // namespace

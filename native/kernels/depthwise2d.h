@@ -66,26 +66,37 @@ NEOCOG_INLINE const PatchKernels* PatchKernelsOf(const Depthwise2d& g) {
   return nullptr;
 }
 
-// Output rows of an item: pairs of rows. Small items: a whole map is often less
-// than 20 microseconds.
+// Cycles of an output row. Items are small: a whole map is often less than 20
+// microseconds.
 NEOCOG_INLINE int64_t DepthwiseRowCost(const Depthwise2d& g) {
   // Two vectors of products per cycle at best; borders and loads take as much.
   return DepthwiseTaps(g) * g.ow * VecsOf(g.oc) + 1;
 }
 
-NEOCOG_INLINE int64_t DepthwiseRows(const Depthwise2d& g) {
-  const int64_t pairs = BlocksOf(kItemCycles, DepthwiseRowCost(g) * 2);
-  return Smaller(pairs * 2, g.oh);
+// What an item takes: output rows, and a part of the channels.
+struct PatchItem {
+  int64_t rows, parts;
+};
+
+NEOCOG_INLINE PatchItem DepthwiseItem(const Depthwise2d& g) {
+  const int64_t pair = DepthwiseRowCost(g) * 2;
+  // Few pairs of rows, often 7, cannot be shared out evenly: each is halved.
+  const bool halves = BlocksOf(g.oh, 2) < 16 && pair >= kItemCycles / 2 &&
+                      VecsOf(g.c) >= 8 && PatchKernelsOf(g) != nullptr;
+  if (halves) return {Smaller(2, g.oh), 2};
+  return {Smaller(BlocksOf(kItemCycles, pair) * 2, g.oh), 1};
 }
 
 int64_t Depthwise2dItems(const void* geometry, int64_t batch) {
   const Depthwise2d& g = AsDepthwise(geometry);
-  return batch * BlocksOf(g.oh, DepthwiseRows(g));
+  const PatchItem item = DepthwiseItem(g);
+  return batch * BlocksOf(g.oh, item.rows) * item.parts;
 }
 
 int64_t Depthwise2dItemCost(const void* geometry) {
   const Depthwise2d& g = AsDepthwise(geometry);
-  return DepthwiseRows(g) * DepthwiseRowCost(g);
+  const PatchItem item = DepthwiseItem(g);
+  return item.rows * DepthwiseRowCost(g) / item.parts;
 }
 
 // Zeros for cells outside, output of pixels that do not exist; for windows of
@@ -101,14 +112,14 @@ struct DepthwisePitch {
   int64_t x, y;
 };
 
-// Output rows [begin, end) of one sample, in patches. `scratch`: twice the
-// channels, aligned.
+// `c` channels of the output rows [begin, end) of one sample, in patches.
+// `scratch`: twice the channels, aligned.
 template <class Geometry>
 NEOCOG_INLINE void Patches(const Geometry& g, const float* x, float* y,
-                           int64_t begin, int64_t end,
+                           int64_t c, int64_t begin, int64_t end,
                            const PatchKernels& kernels, Patch* p,
                            const DepthwisePitch& pitch, float* scratch) {
-  const int64_t c = g.c, size = g.kh, stride = g.sh;
+  const int64_t size = g.kh, stride = g.sh;
   float* const zeros = scratch;
   float* const nowhere = scratch + Aligned(c);
   for (int64_t i = 0; i < c; ++i) zeros[i] = 0;
@@ -206,39 +217,52 @@ NEOCOG_INLINE void DepthwiseWindows(const Depthwise2d& g, const float* x,
   }
 }
 
-// Items of `rows` output rows, in patches.
+// Items of output rows and parts of the channels, in patches. The weights of a
+// block of kLanes channels are `block` floats.
 template <class Geometry>
 void PatchesRun(const Geometry& g, const PatchKernels& kernels,
-                const float* bias, int64_t rows, const StepArgs& args,
-                int64_t begin, int64_t end, float* scratch) {
-  const int64_t blocks = BlocksOf(g.oh, rows);
+                const float* bias, const PatchItem& size, int64_t block,
+                const StepArgs& args, int64_t begin, int64_t end,
+                float* scratch) {
+  const int64_t blocks = BlocksOf(g.oh, size.rows);
+  const int64_t vecs = VecsOf(g.c);
   const DepthwisePitch pitch = {PitchOf(args.in_pitch[0], g.c),
                                 PitchOf(args.out_pitch[0], g.oc)};
   Patch patch;
-  patch.weights = args.packed;
-  patch.bias = bias;
   patch.clip = ClipOf(g.act, g.alpha, g.beta);
-  for (int64_t item = begin; item < end; ++item) {
-    const int64_t sample = item / blocks;
-    const int64_t first = item % blocks * rows;
-    const int64_t last = Smaller(first + rows, g.oh);
-    float* y = args.out[0] + sample * args.out_stride[0];
-    Patches(g, args.in[0] + sample * args.in_stride[0], y, first, last, kernels,
-            &patch, pitch, scratch);
+  for (int64_t item = begin; item < end;) {
+    const int64_t rows = item / size.parts;
+    const int64_t part = item % size.parts;
+    const int64_t parts = Smaller(end - item, size.parts - part);
+    item += parts;
+    const int64_t low = vecs * part / size.parts;
+    const int64_t high = vecs * (part + parts) / size.parts;
+    const int64_t channel = low * kLanes;
+    const int64_t channels = Smaller(high * kLanes, g.c) - channel;
+    const int64_t sample = rows / blocks;
+    const int64_t first = rows % blocks * size.rows;
+    const int64_t last = Smaller(first + size.rows, g.oh);
+    const float* x = args.in[0] + sample * args.in_stride[0] + channel;
+    float* y = args.out[0] + sample * args.out_stride[0] + channel;
+    patch.weights = args.packed + low * block;
+    patch.bias = bias == nullptr ? nullptr : bias + channel;
+    Patches(g, x, y, channels, first, last, kernels, &patch, pitch, scratch);
     ActivateRows(g.act, g.alpha, g.beta, y + first * g.ow * pitch.y,
-                 (last - first) * g.ow, g.oc, pitch.y);
+                 (last - first) * g.ow, channels, pitch.y);
   }
 }
 
 void Depthwise2dRun(const void* geometry, const StepArgs& args, int64_t begin,
                     int64_t end, float* scratch) {
   const Depthwise2d& g = AsDepthwise(geometry);
-  const int64_t rows = DepthwiseRows(g);
+  const PatchItem size = DepthwiseItem(g);
   const float* bias = g.bias ? args.in[2] : nullptr;
   const PatchKernels* kernels = PatchKernelsOf(g);
   if (kernels != nullptr) {
-    return PatchesRun(g, *kernels, bias, rows, args, begin, end, scratch);
+    return PatchesRun(g, *kernels, bias, size, DepthwiseTaps(g) * kLanes, args,
+                      begin, end, scratch);
   }
+  const int64_t rows = size.rows;
   const int64_t blocks = BlocksOf(g.oh, rows);
   const Clip clip = ClipOf(g.act, g.alpha, g.beta);
   const DepthwisePitch pitch = {PitchOf(args.in_pitch[0], g.c),

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "blocks.h"
+#include "line.h"
 #include "pack.h"
 #include "tile.h"
 
@@ -13,8 +14,9 @@ namespace neocog {
 namespace {
 
 // Rows of a block: enough tiles to use a panel of weights 16 times, few enough
-// to keep A in the second cache and to give threads something to share.
-constexpr int64_t kBlockRows = 96;
+// to keep A in the second cache and to give threads something to share. Maps of
+// 14, 28 and 56 pixels make an even number of equal blocks.
+constexpr int64_t kBlockRows = 98;
 
 // Steps of K after which the sums rest in C: a panel of 64 columns and 1024
 // steps takes 256 KiB, a block of A 384 KiB, of the second cache.
@@ -24,9 +26,6 @@ constexpr int64_t kChunkSteps = 1024;
 // threads of a region end about so far apart; a kernel that is given many items
 // at once takes what lies together at once.
 constexpr int64_t kItemCycles = 8192;
-
-// Panels that one row takes at once, for 8 sums and more.
-constexpr int kLinePanels = kTileVecs >= 4 ? 2 : 4;
 
 // One product: what all its blocks have in common.
 struct Gemm {
@@ -107,26 +106,24 @@ NEOCOG_INLINE void GemmChunk(const Gemm& gemm, const RowTable& table,
   }
 }
 
-// One row: the sums of `kLinePanels` panels of equal width at a time. `b` are
-// the packed weights; `rest` takes a panel that remains.
-template <typename W, typename Rest>
+// One row times the panels [begin, end), in groups of about as many. `b` are
+// the packed weights.
+template <typename W>
 NEOCOG_INLINE void GemmLine(const Gemm& gemm, const W* b, const RowTable& table,
-                            int64_t begin, int64_t end, const Rest& rest) {
+                            int64_t begin, int64_t end) {
   const Panels& p = gemm.panels;
-  const int64_t k = gemm.taps * gemm.run;
   const Chunk whole = {0, gemm.taps, gemm.run, false, true};
   for (int64_t panel = begin; panel < end;) {
-    const int64_t vecs = PanelVecs(p, panel);
-    const int64_t next = panel + kLinePanels;
-    if (vecs == kTileVecs && next <= end && PanelVecs(p, next - 1) == vecs) {
-      TileJob job = BareJob(gemm, table, whole, panel);
-      job.last = BareJob(gemm, table, whole, next - 1).last;
-      Line<kTileVecs, kLinePanels>(job, b + WeightsBefore(gemm, whole, panel),
-                                   k * vecs * kLanes);
-      panel = next;
-    } else {
-      rest(panel++);
-    }
+    int64_t count = BlocksOf(end - panel, BlocksOf(end - panel, kLinePanels));
+    // The first may have one vector more, the others are equal.
+    if (panel + 1 < p.high) count = Smaller(count, p.high - panel);
+    const int64_t last = panel + count - 1;
+    const int64_t vecs = PanelVecs(p, last);
+    TileJob job = BareJob(gemm, table, whole, panel);
+    job.last = BareJob(gemm, table, whole, last).last;
+    kLines<W>[PanelVecs(p, panel) - vecs][vecs - 1][count - 1](
+        job, b + WeightsBefore(gemm, whole, panel));
+    panel += count;
   }
 }
 
@@ -158,12 +155,7 @@ NEOCOG_INLINE Chunk ChunkAt(const Chunks& c, int64_t index) {
 
 // The rows of `table` times the panels [begin, end).
 void GemmBlock(const Gemm& gemm, RowTable table, int64_t begin, int64_t end) {
-  if (table.rows == 1) {
-    const Chunk whole = {0, gemm.taps, gemm.run, false, true};
-    return GemmLine(gemm, gemm.b, table, begin, end, [&](int64_t panel) {
-      GemmChunk(gemm, table, whole, panel, panel + 1);
-    });
-  }
+  if (table.rows == 1) return GemmLine(gemm, gemm.b, table, begin, end);
   const RowTable start = table;
   const Chunks chunks = ChunksOf(gemm.taps, gemm.run);
   for (int64_t i = 0; i < chunks.count; ++i) {
@@ -193,10 +185,8 @@ struct Split {
 NEOCOG_INLINE Split SplitOf(int64_t rows, int64_t block, int64_t k,
                             const Panels& panels, int64_t columns = 1) {
   Split s;
-  // Blocks of equal size, in whole tiles.
-  s.blocks = BlocksOf(rows, block);
-  s.rows = BlocksOf(BlocksOf(rows, s.blocks), kTileRows) * kTileRows;
-  if (s.rows > block) s.rows = block;
+  // Blocks of equal size, whose tiles differ by a row at most.
+  s.rows = BlocksOf(rows, BlocksOf(rows, block));
   s.blocks = BlocksOf(rows, s.rows);
   const int64_t cycles = Smaller(s.rows, rows) * k * kTileVecs / 2 + 1;
   int64_t group = Larger(BlocksOf(kItemCycles, cycles),

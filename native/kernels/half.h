@@ -61,19 +61,14 @@ void HalfChunk(const Gemm& gemm, const uint16_t* b, const RowTable& table,
 // As GemmBlock.
 void HalfBlock(const Gemm& gemm, const uint16_t* b, RowTable table,
                int64_t begin, int64_t end, float* wide) {
+  if (table.rows == 1) return GemmLine(gemm, b, table, begin, end);
   const Chunks chunks = ChunksOf(1, gemm.run);
   const int64_t offset = table.a_offset;
-  const auto block = [&](int64_t first, int64_t next) {
-    for (int64_t i = 0; i < chunks.count; ++i) {
-      const Chunk chunk = ChunkAt(chunks, i);
-      table.a_offset = offset + chunk.first;
-      HalfChunk(gemm, b, table, chunk, first, next, wide);
-    }
-    table.a_offset = offset;
-  };
-  if (table.rows > 1) return block(begin, end);
-  GemmLine(gemm, b, table, begin, end,
-           [&](int64_t panel) { block(panel, panel + 1); });
+  for (int64_t i = 0; i < chunks.count; ++i) {
+    const Chunk chunk = ChunkAt(chunks, i);
+    table.a_offset = offset + chunk.first;
+    HalfChunk(gemm, b, table, chunk, begin, end, wide);
+  }
 }
 
 }  // namespace

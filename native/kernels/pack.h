@@ -106,6 +106,21 @@ NEOCOG_INLINE void Interleave(const float* a, const float* b, int64_t n,
   }
 }
 
+// from[0, 2, 4, 6] and from[1, 3, 5, 7].
+NEOCOG_INLINE void Deinterleave(const float* from, Quad* even, Quad* odd) {
+  const Quad x = *reinterpret_cast<const UnalignedQuad*>(from);
+  const Quad y = *reinterpret_cast<const UnalignedQuad*>(from + 4);
+  *even = NEOCOG_SHUFFLE(x, y, 0, 2, 4, 6);
+  *odd = NEOCOG_SHUFFLE(x, y, 1, 3, 5, 7);
+}
+
+// The larger; NaN if either is.
+NEOCOG_INLINE Quad QuadMaxNan(Quad a, Quad b) {
+  const QuadOrder first = (a > b) | (a != a);
+  return reinterpret_cast<Quad>((reinterpret_cast<QuadOrder>(a) & first) |
+                                (reinterpret_cast<QuadOrder>(b) & ~first));
+}
+
 // to[3 i] = a[i], to[3 i + 1] = b[i] and to[3 i + 2] = c[i] for i < n: planes
 // of a picture to its pixels.
 NEOCOG_INLINE void Interleave(const float* a, const float* b, const float* c,

@@ -127,19 +127,47 @@ NEOCOG_INLINE int64_t Counted(const AveragePool2d& g, Taps real, int64_t at,
                    : real.end - real.begin;
 }
 
-// `count` windows of 2x2 real cells with c <= kLanes channels, `step` floats
-// apart, in the order of PoolTail.
+// The window of 2x2 real cells whose rows begin at top and low, `next` floats
+// from one cell to the other, in the order of PoolTail.
+template <bool kMax, typename LoadFn>
+NEOCOG_INLINE Vec PoolPair(const float* top, const float* low, int64_t next,
+                           Divisor divisor, const LoadFn& load) {
+  Vec acc = PoolStep<kMax>(PoolStart<kMax>(), load(top));
+  acc = PoolStep<kMax>(acc, load(top + next));
+  acc = PoolStep<kMax>(acc, load(low));
+  acc = PoolStep<kMax>(acc, load(low + next));
+  return PoolEnd<kMax>(acc, divisor);
+}
+
+// `count` such windows of c channels, `step` floats apart. Where `dense`, the
+// pixels of x and y lie side by side, and a partial vector may be whole as long
+// as it stays in the row: what it writes too much is written again by the
+// pixels that follow.
 template <bool kMax>
 NEOCOG_INLINE void PoolPairs(const Pane& pane, int64_t step, int64_t count,
-                             int c, Divisor divisor, float* y, int64_t to) {
+                             int64_t c, Divisor divisor, bool dense, float* y,
+                             int64_t to) {
   const float* top = pane.x;
   const float* low = top + pane.row_stride;
+  const int64_t next = pane.column_stride;
+  const int64_t vectors = c / kLanes * kLanes;
+  const int rest = static_cast<int>(c - vectors);
+  const int64_t reach = Smaller(step, to);
+  const int64_t whole = dense ? count - BlocksOf(kLanes - rest, reach) : 0;
   for (int64_t i = 0; i < count; ++i, top += step, low += step, y += to) {
-    Vec acc = PoolStep<kMax>(PoolStart<kMax>(), LoadN(top, c));
-    acc = PoolStep<kMax>(acc, LoadN(top + pane.column_stride, c));
-    acc = PoolStep<kMax>(acc, LoadN(low, c));
-    acc = PoolStep<kMax>(acc, LoadN(low + pane.column_stride, c));
-    StoreN(y, PoolEnd<kMax>(acc, divisor), c);
+    for (int64_t at = 0; at < vectors; at += kLanes) {
+      Store(y + at, PoolPair<kMax>(top + at, low + at, next, divisor, Load));
+    }
+    if (rest == 0) continue;
+    if (i < whole) {
+      Store(y + vectors,
+            PoolPair<kMax>(top + vectors, low + vectors, next, divisor, Load));
+    } else {
+      const auto load = [&](const float* p) { return LoadN(p, rest); };
+      const Vec end =
+          PoolPair<kMax>(top + vectors, low + vectors, next, divisor, load);
+      StoreN(y + vectors, end, rest);
+    }
   }
 }
 
@@ -154,15 +182,17 @@ void PoolRow(const Geometry& g, const float* x, int64_t pixel, int64_t oy,
   const int64_t counted_rows = Counted(g, rows, top, g.kh, g.dh, g.h, g.pb);
   const float* first = x + (top + rows.begin * g.dh) * line;
   // Where few channels make a window short, those without padding go together.
-  const bool pairs = rows.end - rows.begin == 2 && g.kw == 2 && g.c <= kLanes;
+  const bool pairs =
+      rows.end - rows.begin == 2 && g.kw == 2 && g.c <= 4 * kLanes;
   const Reach begins = ReachOf(-g.pl, g.sw, g.w, g.ow);
   const Reach ends = ReachOf(g.dw - g.pl, g.sw, g.w, g.ow);
   for (int64_t ox = 0; ox < g.ow; ++ox, y += to) {
     if (pairs && ox == begins.begin && ox < ends.end) {
       const Pane pane = {first + (ox * g.sw - g.pl) * pixel, 2, 2, g.dh * line,
                          g.dw * pixel};
-      PoolPairs<kMax>(pane, g.sw * pixel, ends.end - ox, static_cast<int>(g.c),
-                      DivisorOf(counted_rows * 2), y, to);
+      PoolPairs<kMax>(pane, g.sw * pixel, ends.end - ox, g.c,
+                      DivisorOf(counted_rows * 2), pixel == g.c && to == g.c, y,
+                      to);
       y += (ends.end - ox) * to;
       ox = ends.end;
       if (ox == g.ow) break;

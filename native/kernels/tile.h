@@ -32,18 +32,22 @@ constexpr int kMaxRows = 12;
 // Steps of K in one round of the inner loop.
 constexpr int kRoundSteps = 4;
 
-// How the tiles of a panel fetch the next one: not at all, or some cache lines
-// per round, which should be few where there are tiles enough to share them.
-// What is fetched in bursts waits for the memory, and the sums with it.
+// How the tiles of a panel fetch the next one: not at all, or some floats per
+// round, which should be few where there are tiles enough to share them. What
+// is fetched in bursts waits for the memory, and the sums with it. Half a line
+// per round asks for each line twice, which costs nothing.
 enum Fetch { kNoFetch, kSpread, kDense };
-constexpr int PrefetchLines(int vecs, Fetch fetch) {
-  return (vecs * kLanes >= 32 ? 2 : 1) * static_cast<int>(fetch);
+constexpr int FetchedFloats(int vecs, Fetch fetch) {
+  const bool wide = vecs * kLanes >= 32;
+  return fetch == kNoFetch  ? 0
+         : fetch == kSpread ? (wide ? 32 : 8)
+                            : (wide ? 64 : 32);
 }
 // Tiles after which all of the next panel is fetched.
 constexpr int PrefetchTiles(int vecs, Fetch fetch) {
-  const int lines = (vecs * kLanes * kRoundSteps + 15) / 16;
-  const int each = PrefetchLines(vecs, fetch);
-  return each == 0 ? 0 : (lines + each - 1) / each;
+  const int floats = vecs * kLanes * kRoundSteps;
+  const int each = FetchedFloats(vecs, fetch);
+  return each == 0 ? 0 : (floats + each - 1) / each;
 }
 
 // What the tiles of one panel have in common.
@@ -184,19 +188,33 @@ NEOCOG_INLINE void TwoSteps(const float* const (&a)[kRows], int64_t k,
   }
 }
 
+// The residual of the tile that follows: its first sums would wait for it.
+template <int kRows, int kVecs>
+NEOCOG_INLINE void FetchResidual(const TileJob& job, int64_t row) {
+  NEOCOG_UNROLL for (int i = 0; i < kRows; ++i) {
+    const float* r = job.residual[row + i] + job.column;
+    NEOCOG_UNROLL for (int j = 0; j < kVecs * kLanes; j += 16) {
+      __builtin_prefetch(r + j);
+    }
+  }
+}
+
 // `count` tiles from row `row` on; `done` tiles of this panel came before.
 // Weights come from the third cache or from memory: the first tiles of a panel
 // fetch the next one meanwhile.
 template <int kRows, int kVecs, Fetch kFetch>
 void Tiles(const TileJob& job, int64_t row, int64_t count, int64_t done) {
-  constexpr int kLines = PrefetchLines(kVecs, kFetch);
+  constexpr int kFetched = FetchedFloats(kVecs, kFetch);
   for (; count > 0; --count, ++done, row += kRows) {
     Vec sum[kRows][kVecs];
     LoadSums(job, row, sum);
+    if (job.residual != nullptr && count > 1) {
+      FetchResidual<kRows, kVecs>(job, row + kRows);
+    }
     const float* b = job.b;
     const float* ahead =
         done < PrefetchTiles(kVecs, kFetch)
-            ? job.next + done * job.taps * (job.run / kRoundSteps) * kLines * 16
+            ? job.next + done * job.taps * (job.run / kRoundSteps) * kFetched
             : b;
     for (int64_t tap = 0; tap < job.taps; ++tap) {
       const float* a[kRows];
@@ -205,10 +223,10 @@ void Tiles(const TileJob& job, int64_t row, int64_t count, int64_t done) {
       }
       int64_t k = 0;
       for (; k + kRoundSteps <= job.run; k += kRoundSteps) {
-        NEOCOG_UNROLL for (int i = 0; i < kLines; ++i) {
-          __builtin_prefetch(ahead + i * 16, 0, 2);
+        NEOCOG_UNROLL for (int i = 0; i < kFetched; i += 16) {
+          __builtin_prefetch(ahead + i, 0, 2);
         }
-        ahead += kLines * 16;
+        ahead += kFetched;
         NEOCOG_UNROLL for (int i = 0; i < kRoundSteps; i += 2) {
           const float* at = b + i * kVecs * kLanes;
           if (kRows > kMaxPointers) {
@@ -223,77 +241,6 @@ void Tiles(const TileJob& job, int64_t row, int64_t count, int64_t done) {
       for (; k < job.run; ++k, b += kVecs * kLanes) Step(a, k, b, sum);
     }
     StoreSums(job, row, sum);
-  }
-}
-
-NEOCOG_INLINE Vec LoadWeights(const float* p) { return Load(p); }
-NEOCOG_INLINE Vec LoadWeights(const uint16_t* p) { return LoadHalf(p); }
-
-// How far ahead a row's weights in half precision are fetched: 4 KiB, since no
-// hardware fetches beyond the page that it is in.
-constexpr int64_t kHalvesAhead = 2048;
-
-// One row against several panels at once, each `panel` weights after the one
-// before: a single panel has too few sums to keep the multipliers busy. The
-// weights are those at `b`, in single or half precision, not those of the job.
-template <int kVecs, int kPanels, typename W>
-void Line(const TileJob& job, const W* b, int64_t panel) {
-  Vec sum[kPanels][kVecs];
-  NEOCOG_UNROLL for (int p = 0; p < kPanels; ++p) {
-    NEOCOG_UNROLL for (int j = 0; j < kVecs; ++j) {
-      const int column = (p * kVecs + j) * kLanes;
-      if (job.bias == nullptr) {
-        sum[p][j] = Zero();
-      } else if (p == kPanels - 1 && j == kVecs - 1) {
-        sum[p][j] = LoadN(job.bias + column, job.last);
-      } else {
-        sum[p][j] = Load(job.bias + column);
-      }
-    }
-  }
-  if (job.residual != nullptr) {
-    const float* r = job.residual[0] + job.column;
-    NEOCOG_UNROLL for (int p = 0; p < kPanels; ++p) {
-      NEOCOG_UNROLL for (int j = 0; j < kVecs; ++j) {
-        const float* from = r + (p * kVecs + j) * kLanes;
-        const bool last = p == kPanels - 1 && j == kVecs - 1;
-        sum[p][j] = Add(sum[p][j], last ? LoadN(from, job.last) : Load(from));
-      }
-    }
-  }
-  for (int64_t tap = 0; tap < job.taps; ++tap) {
-    const float* a = job.a[tap * job.a_rows] + job.a_offset;
-    for (int64_t k = 0; k < job.run; ++k, b += kVecs * kLanes) {
-      const Vec x = Set1(a[k]);
-      NEOCOG_UNROLL for (int p = 0; p < kPanels; ++p) {
-        // Only halves gain: floats already come as fast as memory gives them.
-        if (sizeof(W) < sizeof(float)) {
-          NEOCOG_UNROLL for (int l = 0; l < kVecs * kLanes; l += 32) {
-            __builtin_prefetch(b + p * panel + kHalvesAhead + l);
-          }
-        }
-        NEOCOG_UNROLL for (int j = 0; j < kVecs; ++j) {
-          FmaInto(x, LoadWeights(b + p * panel + j * kLanes), &sum[p][j]);
-        }
-      }
-    }
-  }
-  const Clip clip = ClipOf(job.act, job.alpha, job.beta);
-  float* c = job.c[0] + job.column;
-  NEOCOG_UNROLL for (int p = 0; p < kPanels; ++p) {
-    NEOCOG_UNROLL for (int j = 0; j < kVecs; ++j) {
-      const Vec y = Clipped(sum[p][j], clip);
-      float* to = c + (p * kVecs + j) * kLanes;
-      if (p == kPanels - 1 && j == kVecs - 1) {
-        StoreN(to, y, job.last);
-      } else {
-        Store(to, y);
-      }
-    }
-  }
-  if (NeedsRun(job.act)) {
-    ActivateRun(job.act, job.alpha, job.beta, c,
-                (kPanels * kVecs - 1) * kLanes + job.last);
   }
 }
 
@@ -344,19 +291,45 @@ NEOCOG_INLINE void RunEqualTiles(const TileJob& job, int vecs, Fetch fetch,
   if (count > 0) kTiles[kNoFetch][vecs - 1][height - 1](job, row, count, done);
 }
 
-// All rows of a job. The tiles differ by at most one row: 49 rows are four
-// times 6 and five times 5, never 1 at the end.
+// How the rows of a job are cut into tiles, which differ by at most one row: 49
+// rows are four times 6 and five times 5, never 1 at the end.
+struct Heights {
+  int64_t tiles;
+  int64_t low, high;  // rows of a tile; and how many have one more
+};
+
+// The tiles [begin, end), after `done` others. Inlined, GCC 12 warns of panels
+// that do not exist.
+__attribute__((noinline)) void RunSomeTiles(const TileJob& job, int vecs,
+                                            Fetch fetch, const Heights& heights,
+                                            int64_t begin, int64_t end,
+                                            int64_t done) {
+  const int64_t high = heights.high < end ? heights.high : end;
+  const int64_t tall = high > begin ? high - begin : 0;
+  const int64_t row =
+      begin * heights.low + (heights.high < begin ? heights.high : begin);
+  RunEqualTiles(job, vecs, fetch, heights.low + 1, row, tall, done);
+  RunEqualTiles(job, vecs, fetch, heights.low, row + tall * (heights.low + 1),
+                end - begin - tall, done + tall);
+}
+
+// All rows of a job.
 NEOCOG_INLINE void RunTiles(const TileJob& job, int vecs, int64_t rows) {
   if (rows == 0) return;
   const int64_t limit = TileRows(vecs);
   const int64_t tiles = (rows + limit - 1) / limit;
-  const int64_t low = rows / tiles;
-  const int64_t high = rows % tiles;
-  const Fetch fetch = job.next == job.b                       ? kNoFetch
-                      : tiles >= PrefetchTiles(vecs, kSpread) ? kSpread
-                                                              : kDense;
-  RunEqualTiles(job, vecs, fetch, low + 1, 0, high, 0);
-  RunEqualTiles(job, vecs, fetch, low, high * (low + 1), tiles - high, high);
+  const Heights heights = {tiles, rows / tiles, rows % tiles};
+  if (job.next == job.b) {
+    return RunSomeTiles(job, vecs, kNoFetch, heights, 0, tiles, 0);
+  }
+  // Tiles that may fetch as little as is best, and still all is fetched in the
+  // end: a dense one fetches for two of them.
+  const int64_t sparing = 2 * tiles - PrefetchTiles(vecs, kSpread);
+  const int64_t spread = sparing >= tiles ? tiles
+                         : sparing > 0    ? sparing / 2 * 2
+                                          : 0;
+  RunSomeTiles(job, vecs, kSpread, heights, 0, spread, 0);
+  RunSomeTiles(job, vecs, kDense, heights, spread, tiles, spread / 2);
 }
 
 }  // namespace

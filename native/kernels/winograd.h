@@ -16,7 +16,7 @@ namespace {
 
 // Tiles of a block, which the thread transforms once and reads again for each
 // panel of weights.
-constexpr int64_t kWinogradTiles = 28;
+constexpr int64_t kWinogradTiles = 32;
 
 // Items that a small map is cut into, and columns that each of them has at
 // least: every thread transforms the block for itself.

@@ -49,6 +49,9 @@ const lines: readonly Line[] = [
   { h: 4, w: 9, c: 33, k: [3, 3], pad: [1, 1, 1, 1], bias: true },
   { h: 4, w: 9, c: 64, k: [3, 3], pad: [1, 1, 1, 1], bias: true },
   { h: 3, w: 3, c: 131, k: [3, 3], pad: [1, 1, 1, 1] },
+  // Few rows of many channels: two parts of the channels, the last vector partial.
+  { h: 13, w: 14, c: 264, k: [3, 3], pad: [1, 1, 1, 1], bias: true, act: 'relu', beta: 6 },
+  { h: 7, w: 9, c: 345, k: [5, 5], pad: [2, 2, 2, 2], act: 'swish', oihw: true },
   { h: 9, w: 8, c: 12, k: [5, 5], pad: [2, 2, 2, 2] },
   { h: 9, w: 11, c: 5, k: [7, 7], s: [2, 2], pad: [3, 3, 3, 3] },
   { h: 9, w: 8, c: 12, k: [1, 1], s: [2, 3] },

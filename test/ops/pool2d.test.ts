@@ -1,4 +1,5 @@
 import { nameOf, poolFields } from '../support/geometry.js';
+import { floats } from '../support/random.js';
 import { type Case, opSuite } from '../support/suite.js';
 import { averagepool2d, maxpool2d, resolve, type Window } from '../support/windows.js';
 
@@ -22,6 +23,16 @@ function line(op: 'maxpool2d' | 'averagepool2d', spec: Line): Case {
   };
 }
 
+/** A few cells are NaN, infinite, huge or 0 with either sign. */
+function odd(next: () => number, size: number): Float32Array {
+  const values = floats(next, size, -2, 2);
+  const kinds = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 3e38, -3e38, 0];
+  const share = Math.ceil(size / 12);
+  for (let i = 0; i < share; i++)
+    values[Math.floor(next() * size)] = kinds[Math.floor(next() * kinds.length)] as number;
+  return values;
+}
+
 const lines: readonly Line[] = [
   { h: 1, w: 1, c: 1, k: [1, 1] },
   { h: 1, w: 1, c: 1, k: [3, 3], pad: [1, 1, 1, 1] },
@@ -38,6 +49,11 @@ const lines: readonly Line[] = [
   { h: 9, w: 8, c: 4, k: [3, 3], d: [2, 3], s: [2, 1], pad: [2, 1, 0, 3] },
   { h: 2, w: 3, c: 6, k: [2, 2], pad: [1, 1, 1, 1], s: [2, 2] },
   { h: 11, w: 13, c: 2, k: [5, 4], s: [3, 2], pad: [2, 2, 1, 2] },
+  // Neighbouring windows of 3x3, which share columns.
+  { h: 9, w: 11, c: 64, k: [3, 3], s: [2, 2] },
+  { h: 6, w: 1, c: 40, k: [3, 3], s: [1, 2], pad: [2, 2, 2, 2] },
+  { h: 1, w: 9, c: 19, k: [3, 3], s: [2, 1], pad: [1, 2, 1, 0] },
+  { h: 8, w: 7, c: 35, k: [3, 3], s: [3, 3], pad: [0, 1, 1, 1] },
   // Windows over the lower and right edge.
   { h: 5, w: 5, c: 9, k: [2, 2], s: [2, 2], oh: 3, ow: 3 },
   { h: 6, w: 5, c: 3, k: [3, 3], s: [2, 2], pad: [1, 0, 1, 1], oh: 4, ow: 3 },
@@ -55,10 +71,13 @@ const averages: readonly Line[] = [
   { h: 9, w: 8, c: 4, k: [3, 3], d: [2, 3], s: [2, 1], pad: [2, 1, 0, 3], include: true },
 ];
 
-opSuite(
-  'maxpool2d',
-  lines.map((spec) => line('maxpool2d', spec)),
-);
+opSuite('maxpool2d', [
+  ...lines.map((spec) => line('maxpool2d', spec)),
+  ...lines.map((spec) => {
+    const plain = line('maxpool2d', spec);
+    return { ...plain, name: `${plain.name}, odd values`, data: (next, _, size) => odd(next, size) } as Case;
+  }),
+]);
 opSuite(
   'averagepool2d',
   averages.map((spec) => line('averagepool2d', spec)),
