@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import { gunzip, inflate } from 'node:zlib';
+import { detach } from '../backend/detach.js';
 import { show } from '../errors.js';
 import { borrow, giveBack } from './memory.js';
 import { headerLength } from './protocol/binary.js';
@@ -84,6 +85,7 @@ function readRaw(message: IncomingMessage, maxBytes: number): Promise<Body> {
       }
       chunk.copy(buffer, length);
       length = needed;
+      if (isWhole(chunk) && message.listenerCount('data') === 1) detach(chunk.buffer as ArrayBuffer);
     };
     const finish = (): void => {
       end();
@@ -105,6 +107,11 @@ function readRaw(message: IncomingMessage, maxBytes: number): Promise<Body> {
     }
     message.on('data', take).on('end', finish).on('close', lost).on('error', lost);
   });
+}
+
+/** Whether a piece is all of its memory, and that is worth to be freed. */
+function isWhole({ byteLength, buffer }: Buffer): boolean {
+  return byteLength >= 2 ** 14 && byteLength === buffer.byteLength;
 }
 
 function tooLarge(maxBytes: number, how: string): Refusal {
