@@ -34,16 +34,18 @@ constexpr int kMaxRows = 12;
 constexpr int kRoundSteps = 4;
 
 // How the tiles of a panel fetch the next one from the third cache or from
-// memory: not at all, in one stream, or, where they are few, in several streams
-// abreast. The second cache's own prefetcher follows each page for itself, some
-// lines ahead: of several slow streams it has more lines on their way than of a
-// fast one, and without it a core waits for its 16 line buffers.
+// memory: not at all, or in streams abreast, of which few tiles need more. The
+// second cache's own prefetcher follows each page for itself, some lines ahead:
+// of several slow streams it has more lines on their way than of a fast one,
+// and without it a core waits for its 16 line buffers.
 enum Fetch { kNoFetch, kSparse, kDense };
-constexpr int64_t FetchStreams(Fetch fetch) { return fetch == kDense ? 4 : 1; }
+constexpr int64_t FetchStreams(int vecs, Fetch fetch) {
+  return fetch == kDense ? 4 : vecs * kLanes >= 32 ? 2 : 1;
+}
 
-// Lines that a round of the inner loop asks for in each stream, at most.
+// Lines that a round of the inner loop asks for in each stream.
 constexpr int64_t FetchLines(int vecs, Fetch fetch) {
-  return vecs * kLanes >= (fetch == kDense ? 64 : 32) ? 2 : 1;
+  return fetch == kDense && vecs * kLanes >= 64 ? 2 : 1;
 }
 
 constexpr int64_t kLineFloats = 16;
@@ -52,10 +54,11 @@ constexpr int64_t kPageFloats = 1024;
 // What a tile fetches, all in floats.
 struct Ahead {
   Fetch how;
-  int64_t tiles;        // that fetch something
-  const float* from;    // the first of them begins here,
-  int64_t tile;         // the next ones so far apart
-  int64_t apart, step;  // from stream to stream, and in a round
+  int64_t tiles;      // that fetch something
+  const float* from;  // the first of them begins here,
+  int64_t tile;       // the others so far from one another
+  int64_t apart;      // from stream to stream
+  int64_t step;       // in a round
 };
 
 // What the tiles of one panel have in common.
@@ -211,7 +214,7 @@ NEOCOG_INLINE void FetchResidual(const TileJob& job, int64_t row) {
 template <int kRows, int kVecs, Fetch kFetch>
 void Tiles(const TileJob& job, const Ahead& fetch, int64_t row, int64_t count,
            int64_t done) {
-  constexpr int64_t kStreams = FetchStreams(kFetch);
+  constexpr int64_t kStreams = FetchStreams(kVecs, kFetch);
   constexpr int64_t kLines = FetchLines(kVecs, kFetch);
   const int64_t apart = fetch.apart;
   const int64_t step = fetch.step;
@@ -307,26 +310,29 @@ NEOCOG_INLINE void RunEqualTiles(const TileJob& job, int vecs,
 
 // What each of `tiles` tiles fetches of the next panel: the same in all of
 // them, since what is fetched in bursts waits for the memory, and the sums with
-// it, but half of its lines at least, which asks for each of them twice.
+// it. Many tiles fetch half a line in a round, which asks for each line twice,
+// and what is left to do without goes without.
 NEOCOG_INLINE Ahead AheadOf(const TileJob& job, int vecs, int64_t tiles) {
   if (job.next == job.b) return {kSparse, 0, job.b, 0, 0, 0};
-  const int64_t rounds = job.taps * (job.run / kRoundSteps);
   const int64_t floats = static_cast<int64_t>(vecs) * kLanes * kRoundSteps;
-  const int64_t most = kLineFloats * FetchLines(vecs, kSparse);
-  if (floats <= tiles * most) {
-    const int64_t sharing = Smaller(tiles, 2 * floats / most);
-    const int64_t step = BlocksOf(floats, sharing);
-    return {kSparse, sharing, job.next, rounds * step, 0, step};
-  }
-  constexpr int64_t kStreams = FetchStreams(kDense);
-  const int64_t part = Smaller(BlocksOf(floats, kStreams * tiles),
-                               kLineFloats * FetchLines(vecs, kDense));
-  const int64_t stream = rounds * floats / kStreams;
+  const Fetch how = FetchStreams(vecs, kSparse) * kLineFloats * tiles < floats
+                        ? kDense
+                        : kSparse;
+  const int64_t streams = FetchStreams(vecs, how);
+  const int64_t most = kLineFloats * FetchLines(vecs, how);
+  const int64_t sharing =
+      how == kDense
+          ? tiles
+          : Smaller(tiles, BlocksOf(floats, streams * kLineFloats / 2));
+  const int64_t step = Smaller(BlocksOf(floats, streams * sharing), most);
+  const int64_t rounds = job.taps * (job.run / kRoundSteps);
+  const int64_t stream = rounds * floats / streams;
   // A page and more to each stream, or line beside line.
-  return stream < kPageFloats
-             ? Ahead{kDense, tiles,          job.next, rounds * part * kStreams,
-                     part,   part * kStreams}
-             : Ahead{kDense, tiles, job.next, rounds * part, stream, part};
+  if (stream >= kPageFloats) {
+    return {how, sharing, job.next, rounds * step, stream, step};
+  }
+  return {how,  sharing,       job.next, rounds * step * streams,
+          step, step * streams};
 }
 
 // All rows of a job, in tiles that differ by at most one row: 49 rows are four
