@@ -310,8 +310,7 @@ NEOCOG_INLINE void RunEqualTiles(const TileJob& job, int vecs,
 
 // What each of `tiles` tiles fetches of the next panel: the same in all of
 // them, since what is fetched in bursts waits for the memory, and the sums with
-// it. Many tiles fetch half a line in a round, which asks for each line twice,
-// and what is left to do without goes without.
+// it. Of very many tiles only the first fetch, half a line in a round.
 NEOCOG_INLINE Ahead AheadOf(const TileJob& job, int vecs, int64_t tiles) {
   if (job.next == job.b) return {kSparse, 0, job.b, 0, 0, 0};
   const int64_t floats = static_cast<int64_t>(vecs) * kLanes * kRoundSteps;
