@@ -75,6 +75,8 @@ async function answer(
   reply.raw.once('close', () => {
     if (!reply.raw.writableEnded) gone.abort();
   });
+  // While a body was unpacked, or a hook of the host took its time.
+  if (reply.raw.destroyed) gone.abort();
   const answered = await core.handle({
     method: request.method,
     url: request.url.slice(prefix === '/' ? 0 : prefix.length),
