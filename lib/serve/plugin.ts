@@ -109,7 +109,7 @@ function send(
 }
 
 /** `/v2/models/NAME[/versions/VERSION]/infer` and `/classify`: requests whose time belongs to a model. */
-const ofModel = /\/v2\/models\/([^/?]+)(?:\/versions\/([^/?]+))?\/(?:infer|classify)(?:\?|$)/;
+const ofModel = /^[^?]*\/v2\/models\/([^/?]+)(?:\/versions\/([^/?]+))?\/(?:infer|classify)(?:\?|$)/;
 
 async function addMetrics(app: FastifyInstance, core: Service): Promise<void> {
   const figures = await metrics(() => core.repository.entries());

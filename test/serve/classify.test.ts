@@ -110,7 +110,12 @@ describe('what is no picture is refused, and says why', () => {
   });
 
   test('a content type that is no picture: 415', async () => {
-    expect((await classify(readFileSync(two), { type: 'application/json' })).status).toBe(415);
+    const response = await classify(readFileSync(two), { type: 'application/json' });
+    expect(response.status).toBe(415);
+    // What curl sends where nobody says otherwise: the body is right then, and the message must not deny it.
+    expect((await response.json()).error).toMatch(
+      /one of the content types image\/jpeg, .*, got "application\/json"/,
+    );
   });
 
   test('a model that takes no pictures: 400', async () => {
