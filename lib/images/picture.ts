@@ -1,4 +1,5 @@
 import type sharpPackage from 'sharp';
+import { OptionError } from '../errors.js';
 import { peer } from '../peer.js';
 import type { Gray } from './digit.js';
 
@@ -47,10 +48,23 @@ export async function readGray(file: Encoded, longest: number): Promise<GrayAlph
   return { width, height, data, alpha };
 }
 
-/** Decodes to `channels` (1 grey, 3 RGB) bytes per pixel on white, scaled so that it just covers width x height. */
+/** Of a picture as it is scaled: a strip of a few hundred bytes can cover a square with gigabytes to its sides. */
+const mostScaled = 100e6;
+
+/**
+ * Decodes to `channels` (1 grey, 3 RGB) bytes per pixel on white, scaled so that it just covers width x height.
+ * Throws an OptionError for a picture so long and thin that this is more than 100 million pixels.
+ */
 export async function readCovering(file: Encoded, width: number, height: number, channels: 1 | 3) {
   const open = await sharp();
-  const picture = open(file)
+  const encoded = open(file);
+  const { width: w, height: h } = await encoded.metadata();
+  if ((Math.max(width, height) ** 2 * Math.max(w, h)) / Math.min(w, h) > mostScaled) {
+    throw new OptionError(
+      `picture: expected sides less different, got ${w} x ${h}: to cover ${width} x ${height} it would have more than ${mostScaled / 1e6} million pixels`,
+    );
+  }
+  const picture = encoded
     .rotate()
     .flatten({ background: '#ffffff' })
     .resize({ width, height, fit: 'outside', kernel: 'linear' });

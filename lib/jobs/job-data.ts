@@ -2,7 +2,7 @@ import { OptionError, ShapeError, show } from '../errors.js';
 import type { Classifier } from '../images/classifier.js';
 import { list } from '../options.js';
 import type { Batcher } from '../serve/batcher.js';
-import { type Tensor, tensor } from '../tensor.js';
+import { type DataType, type Tensor, tensor } from '../tensor.js';
 import { readBelow, readUrl, type SourceOptions } from './sources.js';
 
 /** What computes the jobs of a queue. */
@@ -16,7 +16,7 @@ export interface JobMeans extends SourceOptions {
 /**
  * The return value of a job. `{ image: path }` and `{ url }` give `{ top: [{ index, label, probability }] }`;
  * `{ tensor: { shape, data } }` gives `{ outputs: { name: { shape, data } } }`, with `data` as an array of numbers or as
- * base64 of little-endian float32 numbers, as the job has it.
+ * base64 of little-endian float32 numbers, as the job has it; integers of the model become such numbers.
  * Throws an OptionError or a ShapeError for a job that is wrong, other errors for what may succeed another time.
  */
 export async function answerJob(data: unknown, means: JobMeans): Promise<object> {
@@ -49,10 +49,11 @@ async function answerTensor(value: unknown, { batcher }: JobMeans): Promise<obje
     throw new ShapeError(`tensor: expected a model with one input, got ${batcher.model.inputs.length}`);
   }
   const answers = await batcher.predict({ [input.name]: x });
-  const outputs = Object.entries(answers).map(([name, { shape, data }]: [string, Tensor]) => [
-    name,
-    { shape, data: asText ? base64(data) : Array.from(data) },
-  ]);
+  const outputs = Object.entries(answers).map(([name, { shape, data }]: [string, Tensor<DataType>]) => {
+    // Lengths and indices of graphs are bigints, which JSON does not have.
+    const numbers = Array.from(data, Number);
+    return [name, { shape, data: asText ? base64(numbers) : numbers }];
+  });
   return { outputs: Object.fromEntries(outputs) };
 }
 
@@ -77,8 +78,8 @@ function floatsOf(text: string): Float32Array {
   return Float32Array.from({ length: bytes.length / 4 }, (_, i) => view.getFloat32(4 * i, true));
 }
 
-function base64(data: ArrayLike<number>): string {
+function base64(data: readonly number[]): string {
   const bytes = Buffer.alloc(4 * data.length);
-  for (let i = 0; i < data.length; i++) bytes.writeFloatLE(data[i] as number, 4 * i);
+  for (const [i, value] of data.entries()) bytes.writeFloatLE(value, 4 * i);
   return bytes.toString('base64');
 }

@@ -40,7 +40,10 @@ export interface JobWorkerOptions {
 /** A worker of a queue. */
 export interface JobWorker {
   statistics(): BatcherStatistics;
-  /** Takes no new jobs and resolves when those in hand are done and acknowledged; the model stays as it is. */
+  /**
+   * Takes no new jobs and resolves when those in hand are done and acknowledged; the model stays as it is. While the
+   * server of the queue is away it waits, possibly for ever: whoever has to end bounds that time.
+   */
   close(): Promise<void>;
 }
 

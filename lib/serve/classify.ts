@@ -95,7 +95,13 @@ export async function classification(
 ): Promise<ServiceAnswer> {
   const start = performance.now();
   const type = headers['content-type']?.split(';')[0].trim().toLowerCase();
-  if ((type !== undefined && !types.includes(type)) || !isPicture(body)) {
+  if (type !== undefined && !types.includes(type)) {
+    throw new Refusal(
+      415,
+      `classify: expected one of the content types ${types.join(', ')}, got ${show(type)}`,
+    );
+  }
+  if (!isPicture(body)) {
     throw new Refusal(415, 'classify: expected a JPEG, PNG or WebP picture as the body');
   }
   const top = new URL(url, 'http://localhost').searchParams.get('top') ?? String(usualCount);

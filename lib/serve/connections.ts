@@ -11,8 +11,11 @@ export interface Connections {
   endAll(): void;
 }
 
-/** Keeps count of a server's connections from now on. */
-export function watchConnections(server: Server): Connections {
+/**
+ * Keeps count of a server's connections from now on, and ends those whose client takes nothing of an answer for
+ * `unreadMs`: it would be held in memory for as long as they like.
+ */
+export function watchConnections(server: Server, unreadMs: number): Connections {
   const sockets = new Set<Socket>();
   let unanswered = 0;
   server.on('connection', (socket) => {
@@ -21,6 +24,13 @@ export function watchConnections(server: Server): Connections {
   });
   server.on('request', (_request, response) => {
     unanswered++;
+    response.once('prefinish', () => {
+      if (response.socket !== null && response.socket.writableLength > 0) response.setTimeout(unreadMs);
+    });
+    // Behind an answer that was unread for some time another one may be still in the making.
+    response.on('timeout', () => {
+      if (response.writableEnded) response.destroy();
+    });
     response.once('close', () => {
       unanswered--;
     });

@@ -28,13 +28,15 @@ export async function execute(requests: readonly Request[], counters: Counters):
   let sample = 0;
   for (const request of requests) {
     const { call, settled } = request;
-    const parts = requests.length === 1 ? results : partsOf(results, kind.outputs, sample, call.batch);
+    const begin = sample;
     sample += call.batch;
     if (settled) continue;
-    counters.answered(request, time);
     try {
+      const parts = requests.length === 1 ? results : partsOf(results, kind.outputs, begin, call.batch);
       request.resolve(call.answer(parts));
+      counters.answered(request, time);
     } catch (error) {
+      counters.refuse('failed');
       request.reject(error);
     }
   }

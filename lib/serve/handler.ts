@@ -45,6 +45,8 @@ async function respond(
   response.once('close', () => {
     if (!response.writableFinished) client.abort();
   });
+  // While what comes before in Express took its time.
+  if (response.destroyed) client.abort();
   const { method = 'GET', headers } = request;
   const answer = await completeBody(request, maxBytes)
     .then(({ bytes: body, release }) =>
@@ -62,7 +64,8 @@ async function completeBody(request: IncomingMessage & { body?: unknown }, maxBy
 }
 
 function send(response: ServerResponse, { status, headers, body }: ServiceAnswer): void {
-  if (response.destroyed) return;
+  // Gone, or answered by somebody else meanwhile: a timer of the host.
+  if (response.destroyed || response.headersSent) return;
   response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
   response.end(body);
 }

@@ -76,6 +76,8 @@ async function answer(
     if (!reply.raw.writableEnded) gone.abort();
   });
   const body = request.body as Body | undefined;
+  // While a body was unpacked, or a hook of the host took its time.
+  if (reply.raw.destroyed) gone.abort();
   const answered = await core.handle({
     method: request.method,
     url: request.url.slice(prefix === '/' ? 0 : prefix.length),
@@ -109,7 +111,7 @@ function send(
 }
 
 /** `/v2/models/NAME[/versions/VERSION]/infer` and `/classify`: requests whose time belongs to a model. */
-const ofModel = /\/v2\/models\/([^/?]+)(?:\/versions\/([^/?]+))?\/(?:infer|classify)(?:\?|$)/;
+const ofModel = /^[^?]*\/v2\/models\/([^/?]+)(?:\/versions\/([^/?]+))?\/(?:infer|classify)(?:\?|$)/;
 
 async function addMetrics(app: FastifyInstance, core: Service): Promise<void> {
   const figures = await metrics(() => core.repository.entries());

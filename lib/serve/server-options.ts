@@ -8,7 +8,7 @@ export interface ServerOptions extends ServiceOptions, PluginExtras {
   readonly port?: number | undefined;
   /** The address to listen on: 127.0.0.1. `0.0.0.0` or `::` for all. */
   readonly host?: string | undefined;
-  /** How long a whole request may take to arrive, in ms: 30,000. */
+  /** How long a whole request may take to arrive, and how long a client may take nothing of its answer, in ms: 30,000. */
   readonly requestTimeoutMs?: number | undefined;
   /** How long the head of a request may take to arrive, in ms: 10,000. */
   readonly headersTimeoutMs?: number | undefined;

@@ -43,7 +43,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       connectionsCheckingInterval: Math.min(1000, own.headersTimeoutMs, own.requestTimeoutMs),
     },
   });
-  const connections = watchConnections(app.server);
+  const connections = watchConnections(app.server, own.requestTimeoutMs);
   app.addHook('onRequest', async (_request, reply) => {
     if (phase !== 'refusing') return;
     return reply

@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Job, Queue, QueueEvents } from 'bullmq';
 import { Redis } from 'ioredis';
-import { load, type Model, tensor } from 'neocog';
+import { load, loadOnnx, type Model, tensor } from 'neocog';
 import { createWorker, type JobWorker } from 'neocog/serve';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { run } from '../support/child.js';
+import { writeOnnx } from '../support/internals.js';
+import { fileOf, node } from '../support/onnx-graph.js';
 import { keptFolder, packageCopy } from '../support/package.js';
 import { root } from '../support/paths.js';
 import { redisMissing, startRedis } from '../support/redis.js';
@@ -127,6 +129,20 @@ describe.skipIf(redisMissing !== undefined)('createWorker', () => {
     expect(await answer({ image: join(images, 'below', '3.png') })).toEqual(three);
     expect(await answer({ url: pathToFileURL(join(images, 'below', '3.png')).href })).toEqual(three);
     expect(await answer({ url: `${address}/ok/8.png` })).toEqual(eight);
+  });
+
+  test('integers among the outputs are numbers as well', async () => {
+    const ports = (all: object) =>
+      Object.entries(all).map(([name, [type, shape]]) => ({ name, type, shape }));
+    const parts = fileOf({ nodes: [node('Relu', ['x'], ['y']), node('Shape', ['x'], ['s'])] });
+    const inputs = ports({ x: ['float32', ['n', 2]] });
+    const outputs = ports({ y: ['float32', ['n', 2]], s: ['int64', [2]] });
+    const { answer } = await workplace({ model: await loadOnnx(writeOnnx({ ...parts, inputs, outputs })) });
+    const tensors = await answer({ tensor: { shape: [1, 2], data: [-3, 4] } });
+    expect(tensors.outputs).toEqual({ y: { shape: [1, 2], data: [0, 4] }, s: { shape: [2], data: [1, 2] } });
+    const data = Buffer.from(Float32Array.of(-3, 4).buffer).toString('base64');
+    const packed = await answer({ tensor: { shape: [1, 2], data } });
+    expect(packed.outputs.s.data).toBe(Buffer.from(Float32Array.of(1, 2).buffer).toString('base64'));
   });
 
   test('tensors give all outputs, as numbers or as base64, whichever the job has', async () => {

@@ -93,8 +93,29 @@ describe('what is no picture is refused, and says why', () => {
     expect((await response.json()).error).toMatch(/million pixels, got 12000 x 12000/);
   });
 
+  test('a thin strip that would cover the input with gigabytes to its sides', async () => {
+    const square = { inputShape: [64, 64, 3], filters: 2, kernelSize: 3 };
+    const strips = sequential({ layers: [layers.conv2d(square), layers.globalAveragePooling2d()] });
+    server.service.repository.add('strips', strips);
+    for (const [width, height] of [
+      [65_535, 1],
+      [1, 65_535],
+    ] as const) {
+      const strip = sharp({ create: { width, height, channels: 3, background: '#fff' } });
+      const response = await classify(await strip.png().toBuffer(), { model: 'strips' });
+      expect(response.status).toBe(400);
+      expect((await response.json()).error).toMatch(/expected sides less different, got \d+ x \d+: to cover/);
+    }
+    await server.service.repository.remove('strips');
+  });
+
   test('a content type that is no picture: 415', async () => {
-    expect((await classify(readFileSync(two), { type: 'application/json' })).status).toBe(415);
+    const response = await classify(readFileSync(two), { type: 'application/json' });
+    expect(response.status).toBe(415);
+    // What curl sends where nobody says otherwise: the body is right then, and the message must not deny it.
+    expect((await response.json()).error).toMatch(
+      /one of the content types image\/jpeg, .*, got "application\/json"/,
+    );
   });
 
   test('a model that takes no pictures: 400', async () => {

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
-import { load, type Model } from 'neocog';
+import { layers, load, type Model, sequential } from 'neocog';
 import { createServer, type Server } from 'neocog/serve';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { digitsFile, raw } from '../support/serving.js';
 
 let net: Model;
@@ -49,6 +49,43 @@ describe('who is slow is not waited for', () => {
     const answer = await raw(server.port, `${head}Transfer-Encoding: chunked\r\n\r\n5\r\n{"inp\r\n`);
     expect(answer).toMatch(/^HTTP\/1\.1 408 /);
   });
+});
+
+test('who does not read is cut off, and who reads slowly is not', async () => {
+  const wide = sequential({ layers: [layers.dense({ inputShape: [1], units: 4e6 })] });
+  const patient = await createServer({ port: 0, models: { wide }, requestTimeoutMs: 300, page: false });
+  const question = 'POST /v2/models/wide/infer HTTP/1.1\r\nHost: a\r\n';
+  const ask = async (answers: number) => {
+    const socket = connect(patient.port, '127.0.0.1');
+    socket.on('error', () => {});
+    const one = Buffer.from(
+      `${question}Inference-Header-Content-Length: 0\r\nContent-Length: 4\r\n\r\n\0\0\0\0`,
+    );
+    for (let i = 0; i < answers; i++) socket.write(one);
+    return socket;
+  };
+  const deaf = (await ask(3)).pause();
+  const slow = (await ask(1)).pause();
+  const closed: string[] = [];
+  // 16 MB in ten parts, over three times as long as anybody may be deaf.
+  let bytes = 0;
+  slow.on('data', (part) => {
+    const parts = Math.floor(bytes / 1.6e6);
+    bytes += part.length;
+    if (Math.floor(bytes / 1.6e6) === parts) return;
+    slow.pause();
+    setTimeout(() => slow.resume(), 100);
+  });
+  slow.on('close', () => closed.push('slow'));
+  slow.resume();
+  await vi.waitFor(() => expect(bytes).toBeGreaterThan(16e6), { timeout: 5000 });
+  expect(closed).toEqual([]);
+  const reset = new Promise<void>((resolve) => deaf.once('close', () => resolve()));
+  deaf.resume();
+  await reset;
+  expect(deaf.bytesRead).toBeLessThan(16e6);
+  slow.destroy();
+  await patient.close();
 });
 
 describe('heads that are too much', () => {

@@ -50,3 +50,23 @@ test('a request that was given up meanwhile is not computed again', async () => 
   expect(runs).toEqual([[1, 2], [1]]);
   expect(Object.fromEntries(outcome)).toEqual({ 1: 1, 2: 'gone' });
 });
+
+test('where memory for one answer is short, that one fails, and the others are answered', async () => {
+  const { made, outcome } = requests([1, 2, 3], (values) => [...values]);
+  const { kind } = (made[0] as Request).call;
+  const run = kind.run;
+  Object.assign(kind, {
+    run: async (...asked: Parameters<typeof run>) => {
+      const [data] = await run(...asked);
+      const slice = (begin: number, end: number) => {
+        if (begin === 1) throw new RangeError('Array buffer allocation failed');
+        return data?.subarray(begin, end);
+      };
+      return [Object.assign(data as Float32Array, { slice })];
+    },
+  });
+  const counts = counters();
+  await execute(made, counts);
+  expect(Object.fromEntries(outcome)).toEqual({ 1: 1, 2: 'Array buffer allocation failed', 3: 3 });
+  expect(counts.read()).toMatchObject({ failed: 1, inferenceCount: 2, success: { count: 2 } });
+});

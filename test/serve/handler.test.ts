@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { request } from 'node:http';
 import { deflateSync, gzipSync } from 'node:zlib';
@@ -115,27 +116,27 @@ describe('bodies', () => {
   });
 });
 
-describe('mounted', () => {
-  /** What Express does with `app.use(prefix, handler)`: the prefix leaves `url`, and the rest is up to the next. */
-  const mounted =
-    (
-      prefix: string,
-      inner: ReturnType<typeof handler>,
-      before?: (request: IncomingMessage) => Promise<unknown>,
-    ) =>
-    async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-      const next = (): void => void response.writeHead(418).end('next');
-      if (!request.url?.startsWith(prefix)) return next();
-      request.url = request.url.slice(prefix.length) || '/';
-      if (before) Object.assign(request, { body: await before(request) });
-      inner(request, response, next);
-    };
-  const readAll = async (request: IncomingMessage): Promise<Buffer> => {
-    const parts: Buffer[] = [];
-    for await (const part of request) parts.push(part);
-    return Buffer.concat(parts);
+/** What Express does with `app.use(prefix, handler)`: the prefix leaves `url`, and the rest is up to the next. */
+const mounted =
+  (
+    prefix: string,
+    inner: ReturnType<typeof handler>,
+    before?: (request: IncomingMessage) => Promise<unknown>,
+  ) =>
+  async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const next = (): void => void response.writeHead(418).end('next');
+    if (!request.url?.startsWith(prefix)) return next();
+    request.url = request.url.slice(prefix.length) || '/';
+    if (before) Object.assign(request, { body: await before(request) });
+    inner(request, response, next);
   };
+const readAll = async (request: IncomingMessage): Promise<Buffer> => {
+  const parts: Buffer[] = [];
+  for await (const part of request) parts.push(part);
+  return Buffer.concat(parts);
+};
 
+describe('mounted', () => {
   test('below a prefix, with what is not of the protocol passed on', async () => {
     const { get, post } = await listen(mounted('/ml', handler({ models: { small: smallNet() } })));
     expect((await get('/ml/v2/health/live')).json()).toEqual({ live: true });
@@ -153,6 +154,22 @@ describe('mounted', () => {
     );
     const answer = await parsed.post(path, question);
     expect([answer.status, answer.json()]).toEqual([500, { error: 'internal error' }]);
+  });
+
+  test('an answer that the host has begun meanwhile stays the only one, and the process lives', async () => {
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown) => unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    const inner = handler({ models: { small: smallNet() }, maxQueueDelayMs: 30 });
+    const { post } = await listen((request, response) => {
+      inner(request, response);
+      response.writeHead(503).write('too ');
+      setTimeout(() => response.end('late'), 100);
+    });
+    const answer = await post(path, question);
+    expect([answer.status, answer.body.toString()]).toEqual([503, 'too late']);
+    process.off('unhandledRejection', note);
+    expect(unhandled).toEqual([]);
   });
 
   test('a service is one, however many handlers it has; options are checked', async () => {
@@ -210,5 +227,22 @@ describe('clients that go away', () => {
     expect(cancelled).toBeGreaterThanOrEqual(2);
     expect(success?.count).toBe(2);
     await listener.service.close();
+  });
+
+  test('while what comes before took its time: nothing is computed', async () => {
+    const inner = handler({ models: { net: slowNet() } });
+    const { port } = await listen(
+      mounted('', inner, async (call) => {
+        const whole = await readAll(call);
+        await once(call.socket, 'close');
+        return whole;
+      }),
+    );
+    const client = begin(port);
+    setTimeout(client.leave, 50);
+    const queue = inner.service.repository.find('net')?.batcher;
+    await vi.waitFor(() => expect(queue?.statistics().cancelled).toBe(1));
+    expect(queue?.statistics().executionCount).toBe(0);
+    await inner.service.close();
   });
 });

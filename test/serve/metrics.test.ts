@@ -83,6 +83,22 @@ test('names that nobody serves leave no trace', async () => {
   expect((await scrape()).text).not.toMatch(/made-up|%ff/);
 });
 
+test('a path of a model in the query of another request is none', async () => {
+  const count = async () => (await scrape()).value(`neocog_request_seconds_count{${ofDigits}}`);
+  const before = await count();
+  await (await fetch(`${server.url}/v2/health/live?from=/v2/models/digits/infer`)).text();
+  expect(await count()).toBe(before);
+});
+
+test('names with quotes, backslashes and newlines stay one label', async () => {
+  const name = 'a" 1\n# \\';
+  server.service.repository.add(name, await load(digitsFile));
+  expect((await classify(encodeURIComponent(name))).status).toBe(200);
+  const { text } = await scrape();
+  expect(text).toContain('neocog_success_total{model="a\\" 1\\n# \\\\",version="1"} 1');
+  await server.service.repository.remove(name);
+});
+
 test('a second server counts for itself', async () => {
   const other = await createServer({ port: 0, models: { digits: await load(digitsFile) } });
   try {

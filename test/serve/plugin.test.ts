@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import fastify from 'fastify';
 import { load, type Model } from 'neocog';
 import { neocogPlugin, service } from 'neocog/serve';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 import { digitsFile, two } from '../support/serving.js';
 
 let net: Model;
@@ -65,6 +67,27 @@ test.each(['onRequest', 'preHandler', 'preParsing', 'preValidation'] as const)(
     expect(unhandled).toEqual([]);
   },
 );
+
+test('a client that leaves while a hook of the host takes its time: nothing is computed', async () => {
+  const core = service({ models: { digits: net } });
+  const app = fastify();
+  let ended = 0;
+  app.addHook('preHandler', async (request) => {
+    await new Promise((resolve) => request.raw.socket.once('close', resolve));
+    ended++;
+  });
+  await app.register(neocogPlugin, { service: core, page: false, metrics: false });
+  await app.listen({ port: 0 });
+  const { port } = app.server.address() as AddressInfo;
+  const headers = { 'inference-header-content-length': 0 };
+  const call = request({ port, path: '/v2/models/digits/infer', method: 'POST', headers });
+  call.on('error', () => {});
+  call.end(new Uint8Array(28 * 28 * 4));
+  setTimeout(() => call.destroy(), 50);
+  await vi.waitFor(() => expect(ended).toBe(1));
+  await app.close();
+  expect(core.repository.find('digits')?.batcher.statistics().success.count).toBe(0);
+});
 
 test('a hook that rejects while an answer is sent is a 500 as well, once', async () => {
   const app = fastify();
