@@ -5,7 +5,9 @@ import type { ServerOptions } from '../serve/server-options.js';
 import { type Command, UsageError } from './command.js';
 import { readLabels } from './labels.js';
 import { engineLine, engineOptions, loadModel } from './model-file.js';
+import { integerOption } from './numbers.js';
 import { presetNames, presetOf } from './presets.js';
+import { firstSignal, onFirstSignal } from './signals.js';
 import { printable } from './terminal.js';
 
 const help = `Usage: neocog serve MODEL... [options]
@@ -67,37 +69,16 @@ function options(args: string[]) {
   return { values, models: positionals.map((path, i) => ({ path, name: names[i] })) };
 }
 
-/** The number that an option was given; its further rules are those of the server. */
-function numberOf(name: string, text: string | undefined, least = 0): number | undefined {
-  if (text === undefined) return undefined;
-  if (/^\d+$/.test(text) && Number(text) >= least) return Number(text);
-  throw new UsageError(
-    `expected --${name} to be an integer of at least ${least}, got ${JSON.stringify(text)}`,
-  );
-}
-
-/** Resolves with the exit code once a signal has come and everything is answered. */
-async function untilSignal(close: () => Promise<void>): Promise<number> {
-  const signal = await new Promise<NodeJS.Signals>((resolve) => {
-    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, resolve);
-  });
-  // Whoever asks again does not want to wait.
-  for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => process.exit(1));
-  console.error(`neocog: ${signal}: closing`);
-  await close();
-  return 0;
-}
-
 async function run(args: string[]): Promise<number> {
   const { values, models } = options(args);
-  const threads = numberOf('threads', values.threads, 1);
+  const threads = integerOption('threads', values.threads, 1);
   const given = {
-    port: numberOf('port', values.port) ?? 8000,
+    port: integerOption('port', values.port, 0) ?? 8000,
     host: values.host,
-    maxBatchSize: numberOf('max-batch', values['max-batch'], 1),
-    maxQueueDelayMs: numberOf('delay', values.delay),
-    maxQueueSize: numberOf('queue', values.queue, 1),
-    timeoutMs: numberOf('timeout', values.timeout, 1),
+    maxBatchSize: integerOption('max-batch', values['max-batch'], 1),
+    maxQueueDelayMs: integerOption('delay', values.delay, 0),
+    maxQueueSize: integerOption('queue', values.queue, 1),
+    timeoutMs: integerOption('timeout', values.timeout, 1),
     page: !values['no-page'],
     logger: values.log,
   } satisfies Partial<ServerOptions>;
@@ -112,7 +93,12 @@ async function run(args: string[]): Promise<number> {
   }
   const server = await createServer({ ...given, models: Object.fromEntries(loaded) });
   console.error(`neocog: listening on ${server.url}`);
-  return untilSignal(() => server.close());
+  const signal = await firstSignal();
+  // Whoever asks again does not want to wait.
+  onFirstSignal(() => process.exit(1));
+  console.error(`neocog: ${signal}: closing`);
+  await server.close();
+  return 0;
 }
 
 export const serve: Command = { summary: 'answer requests over HTTP', help, run };

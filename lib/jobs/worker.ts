@@ -1,9 +1,10 @@
 import { stat } from 'node:fs/promises';
 import type { Job, Queue } from 'bullmq';
-import { BackendError, OptionError, ShapeError } from '../errors.js';
+import { OptionError, ShapeError } from '../errors.js';
 import { type Classifier, classifier } from '../images/classifier.js';
 import type { Model } from '../model/face.js';
 import { expected, list, positiveInteger, readOptions } from '../options.js';
+import { peer } from '../peer.js';
 import { batcher } from '../serve/batcher.js';
 import type { BatcherStatistics } from '../serve/statistics.js';
 import { answerJob, type JobMeans } from './job-data.js';
@@ -98,13 +99,15 @@ function settingsOf(options: JobWorkerOptions) {
 export async function createWorker(options: JobWorkerOptions): Promise<JobWorker> {
   const settings = settingsOf(options);
   const { queue, concurrency, stalledMs, maxStalls, onError } = settings;
-  const { bullmq, ioredis } = await packages();
+  const [bullmq, ioredis] = await peer(['bullmq', 'ioredis'], who, () =>
+    Promise.all([import('bullmq'), import('ioredis')]),
+  );
   if (settings.images !== undefined) await checkFolder(settings.images);
   const requests = batcher(settings.model, {
     maxBatchSize: settings.maxBatchSize,
     maxQueueSize: Math.max(concurrency, settings.maxBatchSize),
   });
-  let ready: Promise<Classifier> | undefined;
+  let ready: Classifier | undefined;
   const means: JobMeans = {
     ...settings,
     batcher: requests,
@@ -183,20 +186,4 @@ function graveyard(queue: string, dead: Queue) {
 async function checkFolder(path: string): Promise<void> {
   const found = await stat(path).catch(() => undefined);
   if (!found?.isDirectory()) throw expected(who, 'images', 'the path of a folder', path);
-}
-
-/** Loads the optional peers of job queues. */
-async function packages() {
-  try {
-    const [bullmq, ioredis] = await Promise.all([import('bullmq'), import('ioredis')]);
-    return { bullmq, ioredis };
-  } catch (cause) {
-    const absent = (cause as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND';
-    throw new BackendError(
-      absent
-        ? 'job queues need the packages bullmq and ioredis: run npm install bullmq ioredis'
-        : `the packages bullmq and ioredis do not load: ${(cause as Error).message}`,
-      { cause },
-    );
-  }
 }
