@@ -1,5 +1,6 @@
 import { parse } from 'node:path';
 import { parseArgs } from 'node:util';
+import { bytesOfText, bytesRule } from '../serve/memory.js';
 import { createServer } from '../serve/server.js';
 import type { ServerOptions } from '../serve/server-options.js';
 import { type Command, UsageError } from './command.js';
@@ -23,6 +24,8 @@ Options:
   --delay MS       how long a request waits for others to share its batch (default: 0)
   --queue N        most requests that wait; more are answered 503 (default: 256)
   --timeout MS     how long a request may wait for its turn; longer is answered 504 (default: no limit)
+  --memory-budget N  most bytes for weights, bodies, pictures and inputs together, as 512M or 2G; more is answered 503
+                   (default: NEOCOG_MEMORY_BUDGET, or no limit)
   --threads N      of each model (default: the cores this process may use)
   --labels FILE    names of the classes, for all models: one per line, or a JSON array
   --preset NAME    how pictures become the input, for all models: ${presetNames.join(', ')}
@@ -48,6 +51,7 @@ function options(args: string[]) {
       delay: { type: 'string' },
       queue: { type: 'string' },
       timeout: { type: 'string' },
+      'memory-budget': { type: 'string' },
       threads: { type: 'string' },
       labels: { type: 'string' },
       preset: { type: 'string' },
@@ -69,6 +73,13 @@ function options(args: string[]) {
   return { values, models: positionals.map((path, i) => ({ path, name: names[i] })) };
 }
 
+function budgetOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const bytes = bytesOfText(text);
+  if (bytes !== undefined) return bytes;
+  throw new UsageError(`expected --memory-budget to be ${bytesRule}, got ${JSON.stringify(text)}`);
+}
+
 async function run(args: string[]): Promise<number> {
   const { values, models } = options(args);
   const threads = integerOption('threads', values.threads, 1);
@@ -79,6 +90,7 @@ async function run(args: string[]): Promise<number> {
     maxQueueDelayMs: integerOption('delay', values.delay, 0),
     maxQueueSize: integerOption('queue', values.queue, 1),
     timeoutMs: integerOption('timeout', values.timeout, 1),
+    memoryBudget: budgetOf(values['memory-budget']),
     page: !values['no-page'],
     logger: values.log,
   } satisfies Partial<ServerOptions>;

@@ -3,10 +3,11 @@ import type { Job, Queue } from 'bullmq';
 import { OptionError, ShapeError } from '../errors.js';
 import { type Classifier, classifier } from '../images/classifier.js';
 import type { Model } from '../model/face.js';
-import { expected, list, positiveInteger, readOptions } from '../options.js';
+import { boolean, expected, list, positiveInteger, readOptions } from '../options.js';
 import { peer } from '../peer.js';
 import { batcher } from '../serve/batcher.js';
 import type { BatcherStatistics } from '../serve/statistics.js';
+import { warmUp } from '../serve/warm-up.js';
 import { answerJob, type JobMeans } from './job-data.js';
 import { urlPrefix } from './sources.js';
 
@@ -34,6 +35,8 @@ export interface JobWorkerOptions {
   readonly stalledMs?: number | undefined;
   /** How often a job's worker may go before the job counts as the cause and fails: 3. */
   readonly maxStalls?: number | undefined;
+  /** Whether the model is run once on zeros before the first job is taken: true. */
+  readonly warmUp?: boolean | undefined;
   /** Told of errors outside of jobs: the connection was lost, a job was taken over meanwhile. */
   readonly onError?: ((error: Error) => void) | undefined;
 }
@@ -61,6 +64,7 @@ function settingsOf(options: JobWorkerOptions) {
     'fetchTimeoutMs',
     'stalledMs',
     'maxStalls',
+    'warmUp',
     'onError',
   ]);
   const text = (name: 'redis' | 'queue' | 'images', rule: string, pattern: RegExp): string => {
@@ -86,6 +90,7 @@ function settingsOf(options: JobWorkerOptions) {
     fetchTimeoutMs: positiveInteger(who, 'fetchTimeoutMs', given.fetchTimeoutMs, 10_000),
     stalledMs: positiveInteger(who, 'stalledMs', given.stalledMs, 30_000),
     maxStalls: positiveInteger(who, 'maxStalls', given.maxStalls, 3),
+    warmUp: boolean(who, 'warmUp', given.warmUp, true),
     onError: onError as (error: Error) => void,
   };
 }
@@ -116,6 +121,8 @@ export async function createWorker(options: JobWorkerOptions): Promise<JobWorker
       return ready;
     },
   };
+
+  if (settings.warmUp) await warmUp(settings.model, picturesOf(means));
 
   const connection = new ioredis.Redis(settings.redis, { maxRetriesPerRequest: null });
   connection.on('error', onError);
@@ -159,6 +166,15 @@ export async function createWorker(options: JobWorkerOptions): Promise<JobWorker
       return closing;
     },
   };
+}
+
+function picturesOf({ classifier }: JobMeans): Classifier | undefined {
+  try {
+    return classifier();
+  } catch {
+    // Its jobs are tensors.
+    return undefined;
+  }
 }
 
 /** Puts jobs that failed for good into the queue of dead ones, each once. */

@@ -14,6 +14,7 @@ import {
 import { copyOf } from './copies.js';
 import { ClosedError, DeadlineError, QueueFullError } from './errors.js';
 import { execute } from './execute.js';
+import { type Memory, memory, type Share } from './memory.js';
 import { Request } from './request.js';
 import { type BatcherStatistics, counters } from './statistics.js';
 import { enter, give, leave, type Sharer } from './turns.js';
@@ -46,9 +47,10 @@ export interface Batcher {
 
 /**
  * Gathers requests to one model into batches: when the engine is free, as many as wait and fit go together, in the order of
- * their arrival. The batchers of a process share the engine fairly, by its time.
+ * their arrival. The batchers of a process share the engine fairly, by its time. The copies of inputs are counted in `room`;
+ * where they would go over its budget, `predict` rejects with a BudgetError.
  */
-export function batcher(model: Model, options?: BatcherOptions): Batcher {
+export function batcher(model: Model, options?: BatcherOptions, room: Memory = memory(undefined)): Batcher {
   const read = readerOf(model);
   const resolved = readBatcherOptions(options);
   const { maxBatchSize, maxQueueDelayMs, maxQueueSize } = resolved;
@@ -71,6 +73,7 @@ export function batcher(model: Model, options?: BatcherOptions): Batcher {
       const requests = queue.take(due(performance.now()));
       settle();
       const ms = await execute(requests, counts);
+      for (const { share } of requests) share?.release();
       running--;
       settle();
       return ms;
@@ -81,6 +84,7 @@ export function batcher(model: Model, options?: BatcherOptions): Batcher {
     const over = queue.expire(performance.now());
     for (const request of over) {
       counts.refuse('timedOut');
+      request.share?.release();
       request.reject(overdue(performance.now() - request.arrived));
     }
     if (over.length > 0) settle();
@@ -114,15 +118,25 @@ export function batcher(model: Model, options?: BatcherOptions): Batcher {
     settle();
   };
 
-  const accept = (call: ModelCall, timeoutMs: number | undefined, signal: AbortSignal | undefined) =>
+  const accept = (
+    call: ModelCall,
+    timeoutMs: number | undefined,
+    signal: AbortSignal | undefined,
+    share: Share,
+  ) =>
     new Promise<unknown>((resolve, reject) => {
       const arrived = performance.now();
       const deadline = arrived + (timeoutMs ?? Number.POSITIVE_INFINITY);
-      const request = new Request(call, call.inputs.map(copyOf), arrived, deadline, { resolve, reject });
+      const copies = call.inputs.map(copyOf);
+      const request = new Request(call, copies, arrived, deadline, { resolve, reject });
+      request.share = share;
       if (signal) {
         request.watch(signal, () => {
           counts.refuse('cancelled');
-          if (queue.remove(request)) settle();
+          // What is computed already has its copies until the end.
+          if (!queue.remove(request)) return;
+          share.release();
+          settle();
         });
       }
       queue.add(request);
@@ -133,6 +147,17 @@ export function batcher(model: Model, options?: BatcherOptions): Batcher {
   const refuse = (error: Error, why: 'rejected' | 'timedOut'): never => {
     counts.refuse(why);
     throw error;
+  };
+
+  const shareOf = ({ inputs }: ModelCall): Share => {
+    try {
+      return room.take(
+        'predict',
+        inputs.reduce((sum, { byteLength }) => sum + byteLength, 0),
+      );
+    } catch (error) {
+      return refuse(error as Error, 'rejected');
+    }
   };
 
   const ask = (x: unknown, options: RequestOptions | undefined): Promise<unknown> => {
@@ -156,7 +181,7 @@ export function batcher(model: Model, options?: BatcherOptions): Batcher {
       const full = `batcher: the queue is full: ${queue.count} requests wait, and maxQueueSize is ${maxQueueSize}; send it again later`;
       refuse(new QueueFullError(full), 'rejected');
     }
-    return accept(call, timeoutMs, signal);
+    return accept(call, timeoutMs, signal, shareOf(call));
   };
 
   const made = {

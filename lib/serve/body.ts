@@ -1,25 +1,27 @@
 import type { IncomingMessage } from 'node:http';
-import { promisify } from 'node:util';
-import { gunzip, inflate } from 'node:zlib';
-import { show } from '../errors.js';
+import { createGunzip, createInflate } from 'node:zlib';
+import { NeocogError, show } from '../errors.js';
+import type { Share } from './memory.js';
 import { Refusal } from './refusal.js';
 
 /** The largest body, also when it is unpacked: a batch of 100 pictures of 224 x 224 as FP32. */
 export const defaultMaxBodyBytes = 64 * 2 ** 20;
 
 const unpackers = new Map([
-  ['gzip', promisify(gunzip)],
-  ['deflate', promisify(inflate)],
+  ['gzip', createGunzip],
+  ['deflate', createInflate],
 ]);
 
 /**
- * The whole body of a request, unpacked. Its memory is taken when its first bytes arrive, all at once where the request
- * says how much it is, and never more than `maxBytes`. Rejects with a Refusal: 413 where it is too large, packed or
- * unpacked, 415 for an unknown Content-Encoding, 400 where it is damaged or incomplete.
+ * The whole body of a request, unpacked. Its memory is taken from `share` before it is allocated: all at once where the
+ * request says how much it is, piece by piece where it does not; whoever made the share releases it. Rejects with a Refusal:
+ * 413 where it is larger than `maxBytes`, packed or unpacked, 415 for an unknown Content-Encoding, 400 where it is damaged or
+ * incomplete; with a BudgetError where there is no room for it.
  */
 export async function readBody(
   message: IncomingMessage,
-  maxBytes = defaultMaxBodyBytes,
+  maxBytes: number,
+  share: Share,
 ): Promise<Uint8Array> {
   const encoding = message.headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
   const unpack = unpackers.get(encoding);
@@ -29,63 +31,84 @@ export async function readBody(
       'accept-encoding': 'gzip, deflate',
     });
   }
-  const body = await readRaw(message, maxBytes);
-  if (!unpack) return body;
+  const packed = await readRaw(message, maxBytes, share);
+  if (!unpack) return packed;
+  const before = share.bytes;
+  const unpacked = growing(maxBytes, share, ' when it is unpacked');
+  const unpacker = unpack({ chunkSize: 65536 });
   try {
-    return await unpack(body, { maxOutputLength: maxBytes });
+    unpacker.end(packed);
+    for await (const chunk of unpacker) unpacked.add(chunk);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
-      throw tooLarge(maxBytes, ' when it is unpacked');
+    if (error instanceof NeocogError) throw error;
     throw new Refusal(400, `the body is no valid ${encoding}: ${(error as Error).message}`);
   }
+  share.shrink(before);
+  return unpacked.bytes();
 }
 
-function readRaw(message: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
+function readRaw(message: IncomingMessage, maxBytes: number, share: Share): Promise<Uint8Array> {
   // Node's parser lets no body through that is longer or shorter than it says.
   const declared = Number(message.headers['content-length'] ?? 0);
-  let buffer = Buffer.alloc(0);
-  let length = 0;
+  const body = growing(maxBytes, share, '');
   return new Promise((resolve, reject) => {
     const end = (): void => {
       message.off('data', take).off('end', finish).off('close', lost).off('error', lost);
     };
-    const refuse = (): void => {
-      end();
-      // What still arrives is dropped, so that the sender gets to read the answer.
-      message.resume();
-      reject(tooLarge(maxBytes, ''));
-    };
-    const take = (chunk: Buffer): void => {
-      const needed = length + chunk.length;
-      if (needed > maxBytes) {
-        refuse();
-        return;
+    const orRefuse = (work: () => void): void => {
+      try {
+        work();
+      } catch (error) {
+        end();
+        // What still arrives is dropped, so that the sender gets to read the answer.
+        message.resume();
+        reject(error);
       }
-      if (needed > buffer.length) {
-        // Bodies in chunks do not say how long they will be: twice as much each time.
-        const grown = Buffer.allocUnsafeSlow(declared || Math.min(maxBytes, Math.max(65536, 2 * needed)));
-        buffer.copy(grown, 0, 0, length);
-        buffer = grown;
-      }
-      chunk.copy(buffer, length);
-      length = needed;
     };
+    const take = (chunk: Buffer): void => orRefuse(() => body.add(chunk));
     const finish = (): void => {
       end();
-      resolve(buffer.subarray(0, length));
+      resolve(body.bytes());
     };
     const lost = (): void => {
       end();
       reject(new Refusal(400, 'the body ended before it was complete'));
     };
-    if (declared > maxBytes) {
-      refuse();
-      return;
-    }
     message.on('data', take).on('end', finish).on('close', lost).on('error', lost);
+    orRefuse(() => body.expect(declared));
   });
 }
 
-function tooLarge(maxBytes: number, how: string): Refusal {
-  return new Refusal(413, `expected a body of at most ${maxBytes} bytes${how}`);
+/** Bytes that come in pieces, in one buffer of at most `maxBytes`. */
+function growing(maxBytes: number, share: Share, how: string) {
+  let buffer = Buffer.alloc(0);
+  let length = 0;
+  let expected = 0;
+  const check = (bytes: number): void => {
+    if (bytes > maxBytes) throw new Refusal(413, `expected a body of at most ${maxBytes} bytes${how}`);
+  };
+  return {
+    /** Takes the room for so many now; it is allocated when the first of them are there. */
+    expect(bytes: number): void {
+      check(bytes);
+      share.grow(bytes);
+      expected = bytes;
+    },
+    add(chunk: Uint8Array): void {
+      const needed = length + chunk.length;
+      check(needed);
+      if (needed > buffer.length) {
+        // Bodies in chunks do not say how long they will be: twice as much each time.
+        const size = expected || Math.min(maxBytes, Math.max(65536, 2 * needed));
+        if (expected === 0) share.grow(size);
+        const grown = Buffer.allocUnsafeSlow(size);
+        buffer.copy(grown, 0, 0, length);
+        if (expected === 0) share.shrink(buffer.length);
+        buffer = grown;
+      }
+      buffer.set(chunk, length);
+      length = needed;
+    },
+    bytes: (): Uint8Array => buffer.subarray(0, length),
+  };
 }

@@ -3,6 +3,7 @@ import { type Classifier, classifier } from '../images/classifier.js';
 import { PixelsError } from '../images/picture.js';
 import { jsonAnswer, type ServiceAnswer, type ServiceRequest } from './answer.js';
 import { QueueFullError } from './errors.js';
+import type { Memory } from './memory.js';
 import { Refusal } from './refusal.js';
 import type { Repository, ServedModel } from './repository.js';
 
@@ -14,7 +15,7 @@ const types = ['image/jpeg', 'image/png', 'image/webp', 'application/octet-strea
 const known = new WeakMap<ServedModel, Classifier>();
 
 /** The classifier of a model, made once. Throws an OptionError for models of any other kind. */
-export function classifierOf(served: ServedModel): Classifier {
+function classifierOf(served: ServedModel): Classifier {
   const made = known.get(served) ?? classifier(served.model, served);
   known.set(served, made);
   return made;
@@ -24,19 +25,26 @@ export function classifierOf(served: ServedModel): Classifier {
 const decoding = new WeakMap<Classifier, number>();
 
 /** Decoding is bounded as the queue is: a picture takes many times the memory of its file. */
-async function decode(by: Classifier, picture: Uint8Array, most: number): Promise<Float32Array> {
+async function decode(
+  by: Classifier,
+  picture: Uint8Array,
+  most: number,
+  memory: Memory,
+): Promise<Float32Array> {
   const before = decoding.get(by) ?? 0;
   if (before >= most) {
     throw new QueueFullError(`classify: ${most} pictures are being decoded already; try again later`);
   }
   decoding.set(by, before + 1);
+  const share = memory.take('classify', 0);
   try {
-    return await by.read(picture);
+    return await by.read(picture, share.grow);
   } catch (error) {
     if (error instanceof PixelsError) throw new Refusal(413, `classify: ${error.message}`);
     if (error instanceof OptionError) throw new OptionError(`classify: ${error.message}`, { cause: error });
     throw error;
   } finally {
+    share.release();
     decoding.set(by, (decoding.get(by) as number) - 1);
   }
 }
@@ -55,6 +63,7 @@ function isPicture(bytes: Uint8Array): boolean {
 export async function classification(
   served: ServedModel,
   { url, headers, body, signal }: ServiceRequest,
+  memory: Memory,
 ): Promise<ServiceAnswer> {
   const start = performance.now();
   const type = headers['content-type']?.split(';')[0].trim().toLowerCase();
@@ -66,7 +75,7 @@ export async function classification(
     throw new OptionError(`classify: expected top to be a positive integer, got ${show(top)}`);
   }
   const by = classifierOf(served);
-  const values = await decode(by, body, served.batcher.options.maxQueueSize);
+  const values = await decode(by, body, served.batcher.options.maxQueueSize, memory);
   const { data } = await served.batcher.predict(by.image.input(values), { signal });
   return jsonAnswer(200, {
     model_name: served.name,
@@ -76,15 +85,20 @@ export async function classification(
   });
 }
 
-/** The models that name what pictures show. */
+/** The classifier of a model; undefined for models of any other kind. */
+export function picturesOf(served: ServedModel): Classifier | undefined {
+  try {
+    return classifierOf(served);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The models that name what pictures show, for the page. */
 export function pictureModels(repository: Repository): readonly object[] {
   return repository.entries().flatMap((served) => {
-    try {
-      const { name, version } = served;
-      return [{ name, version, kind: classifierOf(served).kind }];
-    } catch {
-      // Other models are served, but not shown on the page.
-      return [];
-    }
+    const { name, version } = served;
+    const pictures = picturesOf(served);
+    return pictures ? [{ name, version, kind: pictures.kind }] : [];
   });
 }

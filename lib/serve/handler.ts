@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { positiveInteger, readOptions } from '../options.js';
 import type { ServiceAnswer } from './answer.js';
 import { defaultMaxBodyBytes, readBody } from './body.js';
+import type { Share } from './memory.js';
 import { type Service, type ServiceOptions, service } from './service.js';
 import { clientGone, failure } from './statuses.js';
 
@@ -45,8 +46,10 @@ async function respond(
   response.once('close', () => {
     if (!response.writableFinished) client.abort();
   });
+  const share = core.memory.take('the body', 0);
+  response.once('close', share.release);
   const { method = 'GET', headers } = request;
-  const answer = await completeBody(request, maxBytes)
+  const answer = await completeBody(request, maxBytes, share)
     .then((body) => core.handle({ method, url, headers, body, signal: client.signal }))
     .catch((error) => (client.signal.aborted ? clientGone : failure(error)));
   send(response, answer);
@@ -56,9 +59,13 @@ async function respond(
 async function completeBody(
   request: IncomingMessage & { body?: unknown },
   maxBytes: number,
+  share: Share,
 ): Promise<Uint8Array> {
-  if (!request.readableEnded) return readBody(request, maxBytes);
-  if (request.body instanceof Uint8Array) return request.body;
+  if (!request.readableEnded) return readBody(request, maxBytes, share);
+  if (request.body instanceof Uint8Array) {
+    share.grow(request.body.length);
+    return request.body;
+  }
   throw new Error('the body was read before: mount the handler before express.json() and its like');
 }
 

@@ -1,5 +1,6 @@
 import { unwatch, watch } from '../backend/abort.js';
 import type { ModelCall } from '../model/calls.js';
+import type { Share } from './memory.js';
 
 /** How a request's caller hears of it. */
 export interface Ends {
@@ -15,6 +16,8 @@ export class Request {
   /** On the clock of `performance.now()`. */
   readonly arrived: number;
   readonly deadline: number;
+  /** The memory of the copies, where somebody counts it. */
+  share: Share | undefined;
   /** Answered, or given up by its caller. */
   settled = false;
   readonly #ends: Ends;
