@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { createGunzip, createInflate } from 'node:zlib';
 import { NeocogError, show } from '../errors.js';
+import { BudgetError } from './errors.js';
 import type { Share } from './memory.js';
 import { Refusal } from './refusal.js';
 
@@ -61,8 +62,12 @@ function readRaw(message: IncomingMessage, maxBytes: number, share: Share): Prom
       } catch (error) {
         end();
         // What still arrives is dropped, so that the sender gets to read the answer.
-        message.resume();
-        reject(error);
+        if (error instanceof BudgetError) {
+          drop(message, maxBytes, () => reject(error));
+        } else {
+          message.resume();
+          reject(error);
+        }
       }
     };
     const take = (chunk: Buffer): void => orRefuse(() => body.add(chunk));
@@ -77,6 +82,24 @@ function readRaw(message: IncomingMessage, maxBytes: number, share: Share): Prom
     message.on('data', take).on('end', finish).on('close', lost).on('error', lost);
     orRefuse(() => body.expect(declared));
   });
+}
+
+/**
+ * Drops the rest of a body that is not too large in itself: its sender should read that it may come again, and many do not
+ * read while they send. Goes on when it has come, or when it turns out to be too large.
+ */
+function drop(message: IncomingMessage, maxBytes: number, then: () => void): void {
+  let left = maxBytes;
+  const count = (chunk: Buffer): void => {
+    left -= chunk.length;
+    if (left < 0) end();
+  };
+  const end = (): void => {
+    message.off('data', count).off('end', end).off('close', end);
+    message.resume();
+    then();
+  };
+  message.on('data', count).on('end', end).on('close', end);
 }
 
 /** Bytes that come in pieces, in one buffer of at most `maxBytes`. */
