@@ -2,8 +2,9 @@ export { createWorker, type JobWorker, type JobWorkerOptions } from './jobs/work
 export type { ServiceAnswer, ServiceRequest } from './serve/answer.js';
 export { type Batcher, batcher, type RequestOptions } from './serve/batcher.js';
 export type { BatcherOptions, ResolvedBatcherOptions } from './serve/batcher-options.js';
-export { ClosedError, DeadlineError, QueueFullError } from './serve/errors.js';
+export { BudgetError, ClosedError, DeadlineError, QueueFullError } from './serve/errors.js';
 export { type Handler, type HandlerOptions, handler } from './serve/handler.js';
+export type { Memory, Share } from './serve/memory.js';
 export { neocogPlugin, type PluginExtras, type PluginOptions } from './serve/plugin.js';
 export {
   type ModelEntry,

@@ -61,7 +61,7 @@ const mayKnow: Readonly<Record<string, readonly string[]>> = {
   formats: [...base, 'graph', 'ops', 'model', 'compile', 'layers'],
   images: [...base, 'peer', 'model'],
   serve: [...base, 'root', 'peer', 'model', 'images', 'backend'],
-  jobs: [...base, 'root', 'model', 'images', 'backend', 'serve'],
+  jobs: [...base, 'root', 'peer', 'model', 'images', 'backend', 'serve'],
   serving: ['serve', 'jobs'],
   cli: [...base, 'root', 'index', 'model', 'formats', 'backend', 'layers', 'images', 'serve', 'jobs'],
 };

@@ -5,6 +5,8 @@ export type RunInput = Float32Array | readonly Float32Array[];
 
 /** A loaded plan with packed weights; runs any batch size, several runs at a time. */
 export interface Program {
+  /** Of packed weights and constants. */
+  readonly bytes: number;
   /** Computes on this thread; `outputs` are written in place. Sizes are checked by the caller. */
   runSync(batch: number, inputs: readonly Float32Array[], outputs: readonly Float32Array[]): void;
   /** As `runSync`; gives the milliseconds of each step of the plan. */

@@ -46,6 +46,8 @@ function load(plan: Plan): Program {
     }
   };
   const program: Program = Object.freeze({
+    bytes: size.bytes,
+
     runSync: (batch: number, inputs: readonly Float32Array[], outputs: readonly Float32Array[]) =>
       runHere(batch, inputs, outputs),
 

@@ -69,6 +69,8 @@ let runs = 0;
 
 function wrap(native: NativeProgram): Program {
   return Object.freeze({
+    bytes: native.bytes,
+
     runSync(batch: number, inputs: readonly Float32Array[], outputs: readonly Float32Array[]) {
       try {
         native.runSync(batch, inputs, outputs);

@@ -6,6 +6,7 @@ import { openResults, type Results } from '../jobs/results.js';
 import { fingerprint } from '../model/fingerprint.js';
 import { engineLine } from './model-file.js';
 import { duration, perSecond, progress } from './progress.js';
+import { onFirstSignal } from './signals.js';
 import { colours, printable, problemOf } from './terminal.js';
 
 export interface JobOptions {
@@ -95,15 +96,10 @@ interface Interruption {
 function interruptions(): Interruption {
   const controller = new AbortController();
   let name: NodeJS.Signals | undefined;
-  const ignore = () => {
-    for (const each of ['SIGINT', 'SIGTERM'] as const) process.off(each, interrupt);
-  };
-  const interrupt = (came: NodeJS.Signals) => {
+  const ignore = onFirstSignal((came) => {
     name = came;
-    ignore();
     controller.abort();
     console.error('neocog: finishing the pictures in hand');
-  };
-  for (const each of ['SIGINT', 'SIGTERM'] as const) process.on(each, interrupt);
+  });
   return { signal: controller.signal, name: () => name, ignore };
 }

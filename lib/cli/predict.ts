@@ -1,10 +1,12 @@
 import { parseArgs } from 'node:util';
 import { OptionError } from '../errors.js';
 import { classifier } from '../images/classifier.js';
+import { requireSharp } from '../images/picture.js';
 import { countFiles } from '../jobs/files.js';
 import { type Command, UsageError } from './command.js';
 import { checkLabels, readLabels } from './labels.js';
 import { engineOptions, loadModel } from './model-file.js';
+import { integerOption } from './numbers.js';
 import { predictJob } from './predict-job.js';
 import { few, showPredictions } from './predict-shown.js';
 import { presetNames, presetOf } from './presets.js';
@@ -69,19 +71,12 @@ function options(args: string[]) {
     json,
     resume,
     force,
-    top: positive('top', values.top),
-    batch: positive('batch', values.batch) ?? 32,
+    top: integerOption('top', values.top, 1),
+    batch: integerOption('batch', values.batch, 1) ?? 32,
     labels: values.labels,
     backend: values.backend,
     preprocessing: presetOf(values.preset),
   };
-}
-
-function positive(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value > 0) return value;
-  throw new UsageError(`expected --${name} to be a positive integer, got ${JSON.stringify(text)}`);
 }
 
 /** How many files there are in all; throws a UsageError for a pattern that finds none. */
@@ -99,7 +94,8 @@ async function run(args: string[]): Promise<number> {
   const total = await count(patterns);
   const named = labels === undefined ? undefined : await readLabels(labels);
   const net = await loadModel(path, { backend }, { labels: named, preprocessing });
-  const ready = await classifier(net);
+  const ready = classifier(net);
+  await requireSharp();
   if (named) checkLabels(named, ready.image.classes);
   if (out === undefined) return showPredictions(ready, { patterns, total, top, json: how.json });
   return predictJob(ready, { patterns, total, top: top ?? 5, out, ...how });

@@ -1,11 +1,14 @@
 import { parse } from 'node:path';
 import { parseArgs } from 'node:util';
+import { bytesOfText, bytesRule } from '../serve/memory.js';
 import { createServer } from '../serve/server.js';
 import type { ServerOptions } from '../serve/server-options.js';
 import { type Command, UsageError } from './command.js';
 import { readLabels } from './labels.js';
 import { engineLine, engineOptions, loadModel } from './model-file.js';
+import { integerOption } from './numbers.js';
 import { presetNames, presetOf } from './presets.js';
+import { firstSignal, onFirstSignal } from './signals.js';
 import { printable } from './terminal.js';
 
 const help = `Usage: neocog serve MODEL... [options]
@@ -21,6 +24,8 @@ Options:
   --delay MS       how long a request waits for others to share its batch (default: 0)
   --queue N        most requests that wait; more are answered 503 (default: 256)
   --timeout MS     how long a request may wait for its turn; longer is answered 504 (default: no limit)
+  --memory-budget N  most bytes for weights, bodies, pictures and inputs together, as 512M or 2G; more is answered 503
+                   (default: NEOCOG_MEMORY_BUDGET, or no limit)
   --threads N      of each model (default: the cores this process may use)
   --labels FILE    names of the classes, for all models: one per line, or a JSON array
   --preset NAME    how pictures become the input, for all models: ${presetNames.join(', ')}
@@ -46,6 +51,7 @@ function options(args: string[]) {
       delay: { type: 'string' },
       queue: { type: 'string' },
       timeout: { type: 'string' },
+      'memory-budget': { type: 'string' },
       threads: { type: 'string' },
       labels: { type: 'string' },
       preset: { type: 'string' },
@@ -67,37 +73,24 @@ function options(args: string[]) {
   return { values, models: positionals.map((path, i) => ({ path, name: names[i] })) };
 }
 
-/** The number that an option was given; its further rules are those of the server. */
-function numberOf(name: string, text: string | undefined, least = 0): number | undefined {
+function budgetOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  if (/^\d+$/.test(text) && Number(text) >= least) return Number(text);
-  throw new UsageError(
-    `expected --${name} to be an integer of at least ${least}, got ${JSON.stringify(text)}`,
-  );
-}
-
-/** Resolves with the exit code once a signal has come and everything is answered. */
-async function untilSignal(close: () => Promise<void>): Promise<number> {
-  const signal = await new Promise<NodeJS.Signals>((resolve) => {
-    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, resolve);
-  });
-  // Whoever asks again does not want to wait.
-  for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => process.exit(1));
-  console.error(`neocog: ${signal}: closing`);
-  await close();
-  return 0;
+  const bytes = bytesOfText(text);
+  if (bytes !== undefined) return bytes;
+  throw new UsageError(`expected --memory-budget to be ${bytesRule}, got ${JSON.stringify(text)}`);
 }
 
 async function run(args: string[]): Promise<number> {
   const { values, models } = options(args);
-  const threads = numberOf('threads', values.threads, 1);
+  const threads = integerOption('threads', values.threads, 1);
   const given = {
-    port: numberOf('port', values.port) ?? 8000,
+    port: integerOption('port', values.port, 0) ?? 8000,
     host: values.host,
-    maxBatchSize: numberOf('max-batch', values['max-batch'], 1),
-    maxQueueDelayMs: numberOf('delay', values.delay),
-    maxQueueSize: numberOf('queue', values.queue, 1),
-    timeoutMs: numberOf('timeout', values.timeout, 1),
+    maxBatchSize: integerOption('max-batch', values['max-batch'], 1),
+    maxQueueDelayMs: integerOption('delay', values.delay, 0),
+    maxQueueSize: integerOption('queue', values.queue, 1),
+    timeoutMs: integerOption('timeout', values.timeout, 1),
+    memoryBudget: budgetOf(values['memory-budget']),
     page: !values['no-page'],
     logger: values.log,
   } satisfies Partial<ServerOptions>;
@@ -112,7 +105,12 @@ async function run(args: string[]): Promise<number> {
   }
   const server = await createServer({ ...given, models: Object.fromEntries(loaded) });
   console.error(`neocog: listening on ${server.url}`);
-  return untilSignal(() => server.close());
+  const signal = await firstSignal();
+  // Whoever asks again does not want to wait.
+  onFirstSignal(() => process.exit(1));
+  console.error(`neocog: ${signal}: closing`);
+  await server.close();
+  return 0;
 }
 
 export const serve: Command = { summary: 'answer requests over HTTP', help, run };

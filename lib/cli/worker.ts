@@ -3,7 +3,9 @@ import { createWorker } from '../jobs/worker.js';
 import { type Command, UsageError } from './command.js';
 import { readLabels } from './labels.js';
 import { engineLine, engineOptions, loadModel } from './model-file.js';
+import { integerOption } from './numbers.js';
 import { presetNames, presetOf } from './presets.js';
+import { firstSignal } from './signals.js';
 import { printable, problemOf } from './terminal.js';
 
 const help = `Usage: neocog worker --redis URL --queue NAME --model MODEL [options]
@@ -57,11 +59,8 @@ function options(args: string[]) {
     if (value === undefined) throw new UsageError(`expected --${name}`);
     return value;
   };
-  const positive = (name: 'top' | 'batch' | 'stalled-after' | 'shutdown-timeout'): number => {
-    const value = Number(values[name]);
-    if (Number.isSafeInteger(value) && value > 0) return value;
-    throw new UsageError(`expected --${name} to be a positive integer, got ${JSON.stringify(values[name])}`);
-  };
+  const positive = (name: 'top' | 'batch' | 'stalled-after' | 'shutdown-timeout') =>
+    integerOption(name, values[name], 1) as number;
   return {
     redis: needed('redis'),
     queue: needed('queue'),
@@ -95,7 +94,7 @@ async function run(args: string[]): Promise<number> {
     stalledMs,
     onError,
   });
-  const told = toldToStop();
+  const told = firstSignal();
   console.log(`worker of ${printable(queue)}, ${engineLine(model.backend)}`);
   await told;
   const late = setTimeout(() => {
@@ -105,17 +104,6 @@ async function run(args: string[]): Promise<number> {
   await worker.close();
   clearTimeout(late);
   return 0;
-}
-
-/** Resolves with the first SIGTERM or SIGINT; a second one ends the process as if nobody listened. */
-function toldToStop(): Promise<void> {
-  return new Promise((resolve) => {
-    const stop = () => {
-      for (const each of ['SIGINT', 'SIGTERM'] as const) process.off(each, stop);
-      resolve();
-    };
-    for (const each of ['SIGINT', 'SIGTERM'] as const) process.on(each, stop);
-  });
 }
 
 export const worker: Command = { summary: 'do the jobs of a queue', help, run };

@@ -1,4 +1,5 @@
 import type sharpPackage from 'sharp';
+import type { Sharp } from 'sharp';
 import { OptionError } from '../errors.js';
 import { peer } from '../peer.js';
 import type { Gray } from './digit.js';
@@ -16,11 +17,26 @@ export async function requireSharp(): Promise<void> {
   await sharp();
 }
 
-/** The width and height that the head of an encoded picture tells, in pixels; nothing is decoded. */
-export async function readSize(file: Encoded): Promise<{ readonly width: number; readonly height: number }> {
+/** More than cameras take; a small file can claim to unfold to far more. */
+export const maxPixels = 100e6;
+
+/** A picture of more than `maxPixels`; it was not decoded. */
+export class PixelsError extends OptionError {}
+
+/** Is told of the bytes that a decoded picture takes, before it takes them; throws where there is no room. */
+export type Hold = (bytes: number) => void;
+
+/** A picture of which only the head was read; decoded it takes at most 4 bytes a pixel. Throws a PixelsError. */
+async function opened(file: Encoded, hold: Hold | undefined): Promise<Sharp> {
   const open = await sharp();
   const { width, height } = await open(file).metadata();
-  return { width, height };
+  if (width * height > maxPixels) {
+    throw new PixelsError(
+      `expected a picture of at most ${maxPixels / 1e6} million pixels, got ${width} x ${height}`,
+    );
+  }
+  hold?.(4 * width * height);
+  return open(file, { limitInputPixels: maxPixels });
 }
 
 /** A grey picture with its opacity, 0..255 each. */
@@ -29,9 +45,9 @@ export interface GrayAlpha extends Gray {
 }
 
 /** Decodes to grey (Rec. 601 luma), upright as its EXIF data say, scaled down to at most `longest` pixels a side. */
-export async function readGray(file: Encoded, longest: number): Promise<GrayAlpha> {
-  const open = await sharp();
-  const { data: rgba, info } = await open(file)
+export async function readGray(file: Encoded, longest: number, hold?: Hold): Promise<GrayAlpha> {
+  const picture = await opened(file, hold);
+  const { data: rgba, info } = await picture
     .rotate()
     .resize({ width: longest, height: longest, fit: 'inside', withoutEnlargement: true })
     .toColourspace('srgb')
@@ -55,9 +71,13 @@ const mostScaled = 100e6;
  * Decodes to `channels` (1 grey, 3 RGB) bytes per pixel on white, scaled so that it just covers width x height.
  * Throws an OptionError for a picture so long and thin that this is more than 100 million pixels.
  */
-export async function readCovering(file: Encoded, width: number, height: number, channels: 1 | 3) {
-  const open = await sharp();
-  const encoded = open(file);
+export async function readCovering(
+  file: Encoded,
+  [width, height]: readonly [number, number],
+  channels: 1 | 3,
+  hold?: Hold,
+) {
+  const encoded = await opened(file, hold);
   const { width: w, height: h } = await encoded.metadata();
   if ((Math.max(width, height) ** 2 * Math.max(w, h)) / Math.min(w, h) > mostScaled) {
     throw new OptionError(

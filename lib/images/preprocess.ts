@@ -1,6 +1,6 @@
 import { ModelFileError, OptionError, show } from '../errors.js';
 import { digitInput, inkOf } from './digit.js';
-import { type Encoded, readCovering, readGray } from './picture.js';
+import { type Encoded, type Hold, readCovering, readGray } from './picture.js';
 
 /**
  * How a picture becomes a model's input: the model's `preprocessing`, plain JSON kept in its file.
@@ -82,10 +82,11 @@ export async function readInput(
   file: Encoded,
   how: Preprocessing,
   shape: readonly number[],
+  hold?: Hold,
 ): Promise<Float32Array> {
   const [height, width, channels] = shape;
   if (how.kind === 'digit') {
-    const { alpha, data, ...size } = await readGray(file, longest);
+    const { alpha, data, ...size } = await readGray(file, longest, hold);
     const on = (paper: number) => ({
       ...size,
       data: data.map((value, i) => Math.round((value * alpha[i] + paper * (255 - alpha[i])) / 255)),
@@ -98,9 +99,9 @@ export async function readInput(
   const zoom = how.resize === undefined ? 1 : how.resize / Math.min(height, width);
   const picture = await readCovering(
     file,
-    Math.round(width * zoom),
-    Math.round(height * zoom),
+    [Math.round(width * zoom), Math.round(height * zoom)],
     channels as 1 | 3,
+    hold,
   );
   const left = (picture.width - width) >> 1;
   const top = (picture.height - height) >> 1;

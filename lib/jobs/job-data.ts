@@ -9,7 +9,7 @@ import { readBelow, readUrl, type SourceOptions } from './sources.js';
 export interface JobMeans extends SourceOptions {
   readonly batcher: Batcher;
   /** Throws where the model does not classify pictures. */
-  classifier(): Promise<Classifier>;
+  classifier(): Classifier;
   readonly top: number;
 }
 
@@ -31,8 +31,9 @@ export async function answerJob(data: unknown, means: JobMeans): Promise<object>
   if (kind === 'tensor') return answerTensor(value, means);
   if (typeof value !== 'string') throw new OptionError(`${kind}: expected a text, got ${show(value)}`);
   const bytes = await (kind === 'image' ? readBelow : readUrl)(value, means);
-  const { image, read, guesses } = await means.classifier();
+  const { image, read, guesses } = means.classifier();
   const values = await read(bytes).catch((error: Error) => {
+    if (!(error instanceof OptionError)) throw error;
     throw new OptionError(`${kind}: ${show(value)}: ${error.message}`, { cause: error });
   });
   const answer = await means.batcher.predict(image.input(values));

@@ -1,11 +1,13 @@
 import { stat } from 'node:fs/promises';
 import type { Job, Queue } from 'bullmq';
-import { BackendError, OptionError, ShapeError } from '../errors.js';
+import { OptionError, ShapeError } from '../errors.js';
 import { type Classifier, classifier } from '../images/classifier.js';
 import type { Model } from '../model/face.js';
-import { expected, list, positiveInteger, readOptions } from '../options.js';
+import { boolean, expected, list, positiveInteger, readOptions } from '../options.js';
+import { peer } from '../peer.js';
 import { batcher } from '../serve/batcher.js';
 import type { BatcherStatistics } from '../serve/statistics.js';
+import { warmUp } from '../serve/warm-up.js';
 import { answerJob, type JobMeans } from './job-data.js';
 import { urlPrefix } from './sources.js';
 
@@ -33,6 +35,8 @@ export interface JobWorkerOptions {
   readonly stalledMs?: number | undefined;
   /** How often a job's worker may go before the job counts as the cause and fails: 3. */
   readonly maxStalls?: number | undefined;
+  /** Whether the model is run once on zeros before the first job is taken: true. */
+  readonly warmUp?: boolean | undefined;
   /** Told of errors outside of jobs: the connection was lost, a job was taken over meanwhile. */
   readonly onError?: ((error: Error) => void) | undefined;
 }
@@ -63,6 +67,7 @@ function settingsOf(options: JobWorkerOptions) {
     'fetchTimeoutMs',
     'stalledMs',
     'maxStalls',
+    'warmUp',
     'onError',
   ]);
   const text = (name: 'redis' | 'queue' | 'images', rule: string, pattern: RegExp): string => {
@@ -88,6 +93,7 @@ function settingsOf(options: JobWorkerOptions) {
     fetchTimeoutMs: positiveInteger(who, 'fetchTimeoutMs', given.fetchTimeoutMs, 10_000),
     stalledMs: positiveInteger(who, 'stalledMs', given.stalledMs, 30_000),
     maxStalls: positiveInteger(who, 'maxStalls', given.maxStalls, 3),
+    warmUp: boolean(who, 'warmUp', given.warmUp, true),
     onError: onError as (error: Error) => void,
   };
 }
@@ -101,13 +107,15 @@ function settingsOf(options: JobWorkerOptions) {
 export async function createWorker(options: JobWorkerOptions): Promise<JobWorker> {
   const settings = settingsOf(options);
   const { queue, concurrency, stalledMs, maxStalls, onError } = settings;
-  const { bullmq, ioredis } = await packages();
+  const [bullmq, ioredis] = await peer(['bullmq', 'ioredis'], who, () =>
+    Promise.all([import('bullmq'), import('ioredis')]),
+  );
   if (settings.images !== undefined) await checkFolder(settings.images);
   const requests = batcher(settings.model, {
     maxBatchSize: settings.maxBatchSize,
     maxQueueSize: Math.max(concurrency, settings.maxBatchSize),
   });
-  let ready: Promise<Classifier> | undefined;
+  let ready: Classifier | undefined;
   const means: JobMeans = {
     ...settings,
     batcher: requests,
@@ -116,6 +124,8 @@ export async function createWorker(options: JobWorkerOptions): Promise<JobWorker
       return ready;
     },
   };
+
+  if (settings.warmUp) await warmUp(settings.model, picturesOf(means));
 
   const connection = new ioredis.Redis(settings.redis, { maxRetriesPerRequest: null });
   connection.on('error', onError);
@@ -161,6 +171,15 @@ export async function createWorker(options: JobWorkerOptions): Promise<JobWorker
   };
 }
 
+function picturesOf({ classifier }: JobMeans): Classifier | undefined {
+  try {
+    return classifier();
+  } catch {
+    // Its jobs are tensors.
+    return undefined;
+  }
+}
+
 /** Puts jobs that failed for good into the queue of dead ones, each once. */
 function graveyard(queue: string, dead: Queue) {
   const done = new WeakMap<Job, Promise<unknown>>();
@@ -186,20 +205,4 @@ function graveyard(queue: string, dead: Queue) {
 async function checkFolder(path: string): Promise<void> {
   const found = await stat(path).catch(() => undefined);
   if (!found?.isDirectory()) throw expected(who, 'images', 'the path of a folder', path);
-}
-
-/** Loads the optional peers of job queues. */
-async function packages() {
-  try {
-    const [bullmq, ioredis] = await Promise.all([import('bullmq'), import('ioredis')]);
-    return { bullmq, ioredis };
-  } catch (cause) {
-    const absent = (cause as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND';
-    throw new BackendError(
-      absent
-        ? 'job queues need the packages bullmq and ioredis: run npm install bullmq ioredis'
-        : `the packages bullmq and ioredis do not load: ${(cause as Error).message}`,
-      { cause },
-    );
-  }
 }

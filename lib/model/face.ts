@@ -217,7 +217,14 @@ export function makeModel({ network, seal, settings, initial }: ModelParts): Mod
     [Symbol.dispose]: () => runner.dispose(),
   };
   const made = Object.freeze(model) as Model;
-  register(made, { kind: 'network', network, arrays: () => weights().arrays(), settings, read });
+  register(made, {
+    kind: 'network',
+    network,
+    arrays: () => weights().arrays(),
+    settings,
+    read,
+    packedBytes: () => runner.program().bytes,
+  });
   return made;
 }
 

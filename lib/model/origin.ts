@@ -12,12 +12,16 @@ export type Origin =
       arrays(): readonly Float32Array[];
       readonly settings: ModelSettings;
       readonly read: CallReader;
+      /** Of the packed weights, which are packed now where they were not before. */
+      packedBytes(): number;
     }
   | {
       readonly kind: 'graph';
       file(): OnnxFile;
       readonly settings: ModelSettings;
       readonly read: CallReader;
+      /** As above; nothing is packed for shapes that are not known yet. */
+      packedBytes(): number;
     };
 
 const origins = new WeakMap<Model, Origin>();

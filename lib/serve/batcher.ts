@@ -14,6 +14,7 @@ import {
 import { copyOf } from './copies.js';
 import { ClosedError, DeadlineError, QueueFullError } from './errors.js';
 import { execute } from './execute.js';
+import { type Memory, memory, type Share } from './memory.js';
 import { Request } from './request.js';
 import { type BatcherStatistics, counters } from './statistics.js';
 import { enter, give, leave, type Sharer } from './turns.js';
@@ -46,9 +47,10 @@ export interface Batcher {
 
 /**
  * Gathers requests to one model into batches: when the engine is free, as many as wait and fit go together, in the order of
- * their arrival. The batchers of a process share the engine fairly, by its time.
+ * their arrival. The batchers of a process share the engine fairly, by its time. The copies of inputs are counted in `room`;
+ * where they would go over its budget, `predict` rejects with a BudgetError.
  */
-export function batcher(model: Model, options?: BatcherOptions): Batcher {
+export function batcher(model: Model, options?: BatcherOptions, room: Memory = memory(undefined)): Batcher {
   const read = readerOf(model);
   const resolved = readBatcherOptions(options);
   const { maxBatchSize, maxQueueDelayMs, maxQueueSize } = resolved;
@@ -126,10 +128,12 @@ export function batcher(model: Model, options?: BatcherOptions): Batcher {
       const arrived = performance.now();
       const deadline = arrived + (timeoutMs ?? Number.POSITIVE_INFINITY);
       const inputs = release ? call.inputs : call.inputs.map(copyOf);
-      const request = new Request(call, inputs, arrived, deadline, { resolve, reject }, release);
+      const free = release ?? shareOf(call).release;
+      const request = new Request(call, inputs, arrived, deadline, { resolve, reject }, free);
       if (signal) {
         request.watch(signal, () => {
           counts.refuse('cancelled');
+          // What is computed already has its inputs until the end.
           if (!queue.remove(request)) return;
           request.release();
           settle();
@@ -143,6 +147,17 @@ export function batcher(model: Model, options?: BatcherOptions): Batcher {
   const refuse = (error: Error, why: 'rejected' | 'timedOut'): never => {
     counts.refuse(why);
     throw error;
+  };
+
+  const shareOf = ({ inputs }: ModelCall): Share => {
+    try {
+      return room.take(
+        'predict',
+        inputs.reduce((sum, { byteLength }) => sum + byteLength, 0),
+      );
+    } catch (error) {
+      return refuse(error as Error, 'rejected');
+    }
   };
 
   const ask: Ask = (x, options, release) => {

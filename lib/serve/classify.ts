@@ -1,23 +1,12 @@
-import { NeocogError, OptionError, show } from '../errors.js';
-import { best, type Guess } from '../images/guesses.js';
-import { imageModel } from '../images/image-model.js';
-import { readSize } from '../images/picture.js';
-import { type Preprocessing, readInput, readPreprocessing } from '../images/preprocess.js';
+import { OptionError, show } from '../errors.js';
+import { type Classifier, classifier } from '../images/classifier.js';
+import { PixelsError } from '../images/picture.js';
 import { jsonAnswer, type ServiceAnswer, type ServiceRequest } from './answer.js';
 import { QueueFullError } from './errors.js';
+import type { Memory } from './memory.js';
 import { Refusal } from './refusal.js';
 import type { Repository, ServedModel } from './repository.js';
 
-/** What names the classes of encoded pictures. */
-interface Classifier {
-  /** Which pictures it is made for. */
-  readonly kind: Preprocessing['kind'];
-  /** The `count` likeliest classes, first the best. */
-  classify(picture: Uint8Array, count: number, signal: AbortSignal): Promise<readonly Guess[]>;
-}
-
-/** More than cameras take; a small file can claim to unfold to far more. */
-const maxPixels = 100e6;
 /** Classes that are told where nobody says how many. */
 const usualCount = 5;
 
@@ -27,54 +16,36 @@ const known = new WeakMap<ServedModel, Classifier>();
 
 /** The classifier of a model, made once. Throws an OptionError for models of any other kind. */
 function classifierOf(served: ServedModel): Classifier {
-  const made = known.get(served) ?? makeClassifier(served);
+  const made = known.get(served) ?? classifier(served.model, served);
   known.set(served, made);
   return made;
 }
 
-function makeClassifier({ batcher, model, labels, preprocessing }: ServedModel): Classifier {
-  const image = imageModel(model);
-  const how = readPreprocessing(preprocessing, image.shape);
-  // Decoding is bounded as the queue is: a picture takes many times the memory of its file.
-  const most = batcher.options.maxQueueSize;
-  let decoding = 0;
-  return {
-    kind: how.kind,
-    async classify(picture, count, signal) {
-      if (decoding >= most) {
-        throw new QueueFullError(`classify: ${most} pictures are being decoded already; try again later`);
-      }
-      decoding++;
-      let x: Float32Array;
-      try {
-        x = await decode(picture, how, image.shape);
-      } finally {
-        decoding--;
-      }
-      const { data } = await batcher.predict(image.input(x), { signal });
-      return best(data, count, labels ?? []);
-    },
-  };
-}
+/** Pictures of each model that are being decoded. */
+const decoding = new WeakMap<Classifier, number>();
 
+/** Decoding is bounded as the queue is: a picture takes many times the memory of its file. */
 async function decode(
+  by: Classifier,
   picture: Uint8Array,
-  how: Preprocessing,
-  shape: readonly number[],
+  most: number,
+  memory: Memory,
 ): Promise<Float32Array> {
+  const before = decoding.get(by) ?? 0;
+  if (before >= most) {
+    throw new QueueFullError(`classify: ${most} pictures are being decoded already; try again later`);
+  }
+  decoding.set(by, before + 1);
+  const share = memory.take('classify', 0);
   try {
-    const { width, height } = await readSize(picture);
-    if (width * height <= maxPixels) return await readInput(picture, how, shape);
-    throw new Refusal(
-      413,
-      `classify: expected a picture of at most ${maxPixels / 1e6} million pixels, got ${width} x ${height}`,
-    );
-  } catch (cause) {
-    // Ours: blank paper, too many pixels, sharp missing. All else is what sharp says of the file.
-    if (cause instanceof NeocogError) throw cause;
-    throw new OptionError(`classify: the picture could not be decoded: ${(cause as Error).message}`, {
-      cause,
-    });
+    return await by.read(picture, share.grow);
+  } catch (error) {
+    if (error instanceof PixelsError) throw new Refusal(413, `classify: ${error.message}`);
+    if (error instanceof OptionError) throw new OptionError(`classify: ${error.message}`, { cause: error });
+    throw error;
+  } finally {
+    share.release();
+    decoding.set(by, (decoding.get(by) as number) - 1);
   }
 }
 
@@ -92,6 +63,7 @@ function isPicture(bytes: Uint8Array): boolean {
 export async function classification(
   served: ServedModel,
   { url, headers, body, signal }: ServiceRequest,
+  memory: Memory,
 ): Promise<ServiceAnswer> {
   const start = performance.now();
   const type = headers['content-type']?.split(';')[0].trim().toLowerCase();
@@ -108,24 +80,31 @@ export async function classification(
   if (!/^[1-9]\d{0,5}$/.test(top)) {
     throw new OptionError(`classify: expected top to be a positive integer, got ${show(top)}`);
   }
-  const guesses = await classifierOf(served).classify(body, Number(top), signal);
+  const by = classifierOf(served);
+  const values = await decode(by, body, served.batcher.options.maxQueueSize, memory);
+  const { data } = await served.batcher.predict(by.image.input(values), { signal });
   return jsonAnswer(200, {
     model_name: served.name,
     model_version: served.version,
-    top: guesses,
+    top: by.guesses(data, Number(top)),
     ms: performance.now() - start,
   });
 }
 
-/** The models that name what pictures show. */
+/** The classifier of a model; undefined for models of any other kind. */
+export function picturesOf(served: ServedModel): Classifier | undefined {
+  try {
+    return classifierOf(served);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The models that name what pictures show, for the page. */
 export function pictureModels(repository: Repository): readonly object[] {
   return repository.entries().flatMap((served) => {
-    try {
-      const { name, version } = served;
-      return [{ name, version, kind: classifierOf(served).kind }];
-    } catch {
-      // Other models are served, but not shown on the page.
-      return [];
-    }
+    const { name, version } = served;
+    const pictures = picturesOf(served);
+    return pictures ? [{ name, version, kind: pictures.kind }] : [];
   });
 }

@@ -7,6 +7,13 @@ export class QueueFullError extends NeocogError {
   }
 }
 
+/** What was asked would take more memory than the budget has left; nothing was computed, and it may be sent again later. */
+export class BudgetError extends NeocogError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ERR_MEMORY_BUDGET', message, options);
+  }
+}
+
 /** The deadline of a request passed before its turn came. */
 export class DeadlineError extends NeocogError {
   constructor(message: string, options?: ErrorOptions) {

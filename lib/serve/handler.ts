@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { positiveInteger, readOptions } from '../options.js';
 import type { ServiceAnswer } from './answer.js';
 import { type Body, defaultMaxBodyBytes, readBody } from './body.js';
+import type { Share } from './memory.js';
 import { type Service, type ServiceOptions, service } from './service.js';
 import { clientGone, failure } from './statuses.js';
 
@@ -47,8 +48,10 @@ async function respond(
   });
   // While what comes before in Express took its time.
   if (response.destroyed) client.abort();
+  const share = core.memory.take('the body', 0);
+  response.once('close', share.release);
   const { method = 'GET', headers } = request;
-  const answer = await completeBody(request, maxBytes)
+  const answer = await completeBody(request, maxBytes, share)
     .then(({ bytes: body, release }) =>
       core.handle({ method, url, headers, body, release, signal: client.signal }),
     )
@@ -57,9 +60,16 @@ async function respond(
 }
 
 /** The body, which a part of Express may have read already. */
-async function completeBody(request: IncomingMessage & { body?: unknown }, maxBytes: number): Promise<Body> {
-  if (!request.readableEnded) return readBody(request, maxBytes);
-  if (request.body instanceof Uint8Array) return { bytes: request.body, release() {} };
+async function completeBody(
+  request: IncomingMessage & { body?: unknown },
+  maxBytes: number,
+  share: Share,
+): Promise<Body> {
+  if (!request.readableEnded) return readBody(request, maxBytes, share);
+  if (request.body instanceof Uint8Array) {
+    share.grow(request.body.length);
+    return { bytes: request.body, release: undefined };
+  }
   throw new Error('the body was read before: mount the handler before express.json() and its like');
 }
 

@@ -3,6 +3,7 @@ import { boolean, positiveInteger, readOptions } from '../options.js';
 import { jsonAnswer, type ServiceAnswer } from './answer.js';
 import { type Body, defaultMaxBodyBytes, readBody } from './body.js';
 import { pictureModels } from './classify.js';
+import type { Share } from './memory.js';
 import { metrics } from './metrics.js';
 import { readPage } from './page.js';
 import { type Service, type ServiceOptions, service, serviceOptionNames } from './service.js';
@@ -52,10 +53,19 @@ export async function neocogPlugin(fastify: object, options: PluginOptions): Pro
   } = given;
   const core = served === undefined ? service(rest as unknown as ServiceOptions) : (served as Service);
   const most = positiveInteger('neocogPlugin', 'maxBodyBytes', maxBodyBytes, defaultMaxBodyBytes);
+  await core.warmUp();
   app.addHook('onClose', () => core.close());
 
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', (request: FastifyRequest) => readBody(request.raw, most));
+  const shares = new WeakMap<FastifyRequest, Share>();
+  app.addHook('preParsing', async (request, reply) => {
+    const share = core.memory.take('the body', 0);
+    shares.set(request, share);
+    reply.raw.once('close', share.release);
+  });
+  app.addContentTypeParser('*', (request: FastifyRequest) =>
+    readBody(request.raw, most, shares.get(request) as Share),
+  );
   app.setErrorHandler(answerError);
 
   const toCore = (request: FastifyRequest, reply: FastifyReply) => answer(core, app.prefix, request, reply);

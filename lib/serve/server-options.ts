@@ -38,7 +38,7 @@ const known = [
 export function readServerOptions(options: unknown) {
   const who = 'createServer';
   const given = readOptions(who, options, known);
-  const { models, maxBatchSize, maxQueueDelayMs, maxQueueSize, timeoutMs } = given;
+  const { models, maxBatchSize, maxQueueDelayMs, maxQueueSize, timeoutMs, memoryBudget, warmUp } = given;
   const { logger = false, host = '127.0.0.1' } = given;
   const port = integer(who, 'port', given.port, 8000);
   if (port < 0 || port > 65535) throw expected(who, 'port', 'an integer from 0 to 65535', port);
@@ -63,6 +63,14 @@ export function readServerOptions(options: unknown) {
       metrics: boolean(who, 'metrics', given.metrics, true),
       page: boolean(who, 'page', given.page, true),
     },
-    core: { models, maxBatchSize, maxQueueDelayMs, maxQueueSize, timeoutMs } as ServiceOptions,
+    core: {
+      models,
+      maxBatchSize,
+      maxQueueDelayMs,
+      maxQueueSize,
+      timeoutMs,
+      memoryBudget,
+      warmUp,
+    } as ServiceOptions,
   };
 }

@@ -22,11 +22,13 @@ export interface Server {
 
 type Phase = 'open' | 'lingering' | 'refusing';
 
-/** A server that listens, or an error that says why it cannot. */
+/** A server that listens, its models warm, or an error that says why it cannot. */
 export async function createServer(options: ServerOptions): Promise<Server> {
   const { own, plugin, core: coreOptions } = readServerOptions(options);
   const { fastify, LogController } = await peer('fastify', 'createServer', () => import('fastify'));
   const core = service(coreOptions);
+  // Not within the plugin, whose start fastify gives 10 seconds.
+  await core.warmUp();
   let phase: Phase = 'open';
 
   const app: FastifyInstance = fastify({

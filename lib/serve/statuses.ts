@@ -1,6 +1,6 @@
 import { OptionError, ShapeError } from '../errors.js';
 import { jsonAnswer, type ServiceAnswer } from './answer.js';
-import { ClosedError, DeadlineError, QueueFullError } from './errors.js';
+import { BudgetError, ClosedError, DeadlineError, QueueFullError } from './errors.js';
 import { Refusal } from './refusal.js';
 
 /** Seconds after which a request that found no place may come again: queues are a matter of milliseconds. */
@@ -15,7 +15,7 @@ export function failure(error: unknown): ServiceAnswer {
 
 function statusOf(error: unknown): Pick<ServiceAnswer, 'status' | 'headers'> {
   if (error instanceof Refusal) return error;
-  if (error instanceof QueueFullError || error instanceof ClosedError)
+  if (error instanceof QueueFullError || error instanceof BudgetError || error instanceof ClosedError)
     return { status: 503, headers: retryAfter };
   if (error instanceof DeadlineError) return { status: 504, headers: {} };
   if (error instanceof ShapeError || error instanceof OptionError) return { status: 400, headers: {} };

@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { run } from '../support/child.js';
 import { root } from '../support/paths.js';
+import { widePicture } from '../support/wide-picture.js';
 
 const two = join(root, 'examples', 'digits', '2.png');
 const seven = join(root, 'examples', 'digits', '7-transparent.png');
@@ -34,7 +35,8 @@ beforeAll(async () => {
   await sharp({ create: { width: 40, height: 30, channels: 3, background: '#eee' } }).toFile(
     join(folder, 'blank.png'),
   );
-  const files = [...Object.keys(made), 'blank.png'];
+  writeFileSync(join(folder, 'wide.png'), await widePicture());
+  const files = [...Object.keys(made), 'blank.png', 'wide.png'];
   const main = join(root, 'dist', 'cli', 'main.js');
   const model = join(root, 'models', 'digits.safetensors');
   const { stdout } = await run(process.execPath, [main, 'predict', model, ...files, '--json'], {
@@ -57,5 +59,9 @@ describe('a digit is the same digit', () => {
 
   test('a blank picture is refused', () => {
     expect(answers.find(({ file }) => file === 'blank.png')?.error).toMatch(/blank/);
+  });
+
+  test('a small file that unfolds to many pixels is not decoded', () => {
+    expect(answers.find(({ file }) => file === 'wide.png')?.error).toMatch(/100 million pixels, got 12000/);
   });
 });

@@ -8,6 +8,7 @@ const serve = (...args: string[]) => run(process.execPath, [main, 'serve', ...ar
 describe('wrong usage: exit code 2 and what is wrong', () => {
   test.each([
     [[], /expected a model file, or several/],
+    [[digitsFile, '--memory-budget', '5T'], /expected --memory-budget to be a number of bytes.* got "5T"/],
     [[digitsFile, '--port', 'x'], /expected --port to be an integer of at least 0, got "x"/],
     [[digitsFile, '--max-batch', '0'], /--max-batch/],
     [[digitsFile, '--threads', '0'], /--threads/],

@@ -14,6 +14,7 @@ import { fileOf, node } from '../support/onnx-graph.js';
 import { keptFolder, packageCopy } from '../support/package.js';
 import { root } from '../support/paths.js';
 import { redisMissing, startRedis } from '../support/redis.js';
+import { widePicture } from '../support/wide-picture.js';
 
 const model = join(root, 'models', 'digits.safetensors');
 const digits = join(root, 'examples', 'digits');
@@ -59,6 +60,7 @@ describe.skipIf(redisMissing !== undefined)('createWorker', () => {
     copyFileSync(join(digits, '3.png'), join(images, 'below', '3.png'));
     copyFileSync(join(digits, '8.png'), join(folder, 'secret.png'));
     writeFileSync(join(images, 'broken.png'), 'no picture');
+    writeFileSync(join(images, 'wide.png'), await widePicture());
     symlinkSync(join(folder, 'secret.png'), join(images, 'link.png'));
     symlinkSync('below/3.png', join(images, 'good-link.png'));
     ({ url: redis, stop: stopRedis } = await startRedis());
@@ -173,6 +175,11 @@ describe.skipIf(redisMissing !== undefined)('createWorker', () => {
     ['a folder', { image: 'below' }, /^image: "below" is no file/],
     ['an absent picture', { image: 'absent.png' }, /^image: "absent\.png" could not be read: ENOENT/],
     ['a broken picture', { image: 'broken.png' }, /^image: "broken\.png": .*unsupported image format/],
+    [
+      'a picture that unfolds to too many pixels',
+      { image: 'wide.png' },
+      /^image: "wide\.png": .*12000 x 12000/,
+    ],
     ['a file outside', { url: 'file:///etc/passwd' }, /^image: expected a path below/],
     ['a file of another host', { url: 'file://host/etc/passwd' }, /^url: .*host/],
     ['no address', { url: 'below/3.png' }, /^url: expected an address of http, https or file/],

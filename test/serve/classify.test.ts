@@ -5,6 +5,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dataFile, dataMissing, readData } from '../support/data.js';
 import { digitsFile, two } from '../support/serving.js';
+import { widePicture } from '../support/wide-picture.js';
 
 let net: Model;
 let server: Server;
@@ -84,9 +85,7 @@ describe('what is no picture is refused, and says why', () => {
   });
 
   test('a small file that unfolds to many pixels', async () => {
-    const wide = await sharp({ create: { width: 12000, height: 12000, channels: 3, background: '#fff' } })
-      .png({ compressionLevel: 9 })
-      .toBuffer();
+    const wide = await widePicture();
     expect(wide.length).toBeLessThan(1e6);
     const response = await classify(wide);
     expect(response.status).toBe(413);

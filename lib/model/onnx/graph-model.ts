@@ -165,6 +165,7 @@ export function graphModel(
     file: () => ({ ...file, initializers: weights.initializers() }),
     settings,
     read,
+    packedBytes: () => specials.packedBytes(),
   });
   return made;
 }

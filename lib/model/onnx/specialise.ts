@@ -30,6 +30,8 @@ export interface Specialiser {
   of(who: string, tensors: readonly Tensor<DataType>[]): Special;
   /** For the shapes that the file declares; undefined where lengths other than the batch are free. */
   declared(): Special | undefined;
+  /** Bytes of the weights that are packed, for the declared shapes and those of earlier calls. */
+  packedBytes(): number;
   /** The weights have changed: all programs are made anew. */
   retire(): void;
   dispose(): void;
@@ -152,6 +154,15 @@ export function specialiser(
           learn(error);
         }
       }
+    },
+
+    packedBytes() {
+      this.declared();
+      let bytes = 0;
+      for (const { engine: each, outputs } of specials.values()) {
+        if (outputs.some(({ kind }) => kind !== 'known')) bytes += each.program().bytes;
+      }
+      return bytes;
     },
 
     retire() {
