@@ -206,6 +206,8 @@ describe.skipIf(redisMissing !== undefined)('createWorker', () => {
       ['/8.png', /begins with no allowed prefix/],
       ['/ok/../8.png', /begins with no allowed prefix/],
       ['/ok/%2e%2e/8.png', /begins with no allowed prefix/],
+      ['/ok/..%2f8.png', /no encoded way up/],
+      ['/ok/a%5C%2e.%5c8.png', /no encoded way up/],
       ['/ok/moved.png', /answers with status 302/],
       ['/ok/gone.png', /answers with status 404/],
       ['/ok/endless.png', /at most 1000000 bytes/],
