@@ -11,6 +11,8 @@ export interface Binding {
   isas(): { name: string; supported: boolean }[];
   /** Peak of one thread in GFLOP/s, by a register-only loop of fused multiply-adds of about `milliseconds`. */
   peak(isa: string, milliseconds: number): number;
+  /** Frees the memory of a buffer at once, which the garbage collector would do some time later. */
+  detach(buffer: ArrayBuffer): void;
   /** `plan` is a Plan of dist/graph/plan.d.ts; to import that from here would make the compiler read what it writes. */
   Program: new (
     plan: object,

@@ -383,6 +383,7 @@ Napi::Function Export(Napi::Env env, const char* name) {
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new Environment(env));
+  exports.Set("detach", Export<Detach>(env, "detach"));
   exports.Set("describe", Export<Describe>(env, "describe"));
   exports.Set("isas", Export<ListIsas>(env, "isas"));
   exports.Set("peak", Export<Peak>(env, "peak"));

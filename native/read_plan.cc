@@ -58,6 +58,12 @@ bool ReadFloats(napi_env env, napi_value value, Span* span) {
   return true;
 }
 
+Napi::Value Detach(const Napi::CallbackInfo& info) {
+  const Napi::Value undefined = info.Env().Undefined();
+  if (info[0].IsArrayBuffer()) info[0].As<Napi::ArrayBuffer>().Detach();
+  return undefined;
+}
+
 namespace {
 
 Napi::Value Field(Napi::Object object, const char* name,

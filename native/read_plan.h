@@ -31,6 +31,9 @@ struct Span {
 // and those that outgrow their buffer, have size 0.
 bool ReadFloats(napi_env env, napi_value value, Span* span);
 
+// Frees the memory of the ArrayBuffer `info[0]`, which then has length 0.
+Napi::Value Detach(const Napi::CallbackInfo& info);
+
 // The constants still lie in JavaScript's memory: they are valid until
 // JavaScript runs again. Throws a TypeError that names what is missing.
 PlanSpec ReadPlan(Napi::Object plan);

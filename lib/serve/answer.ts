@@ -7,6 +7,8 @@ export interface ServiceRequest {
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: Uint8Array;
+  /** Called once nothing reads the body any more, where its memory is to be used again. */
+  readonly release?: (() => void) | undefined;
   /** Aborted when the client goes away: what it asked for leaves the queue. */
   readonly signal: AbortSignal;
 }

@@ -71,6 +71,7 @@ export function batcher(model: Model, options?: BatcherOptions): Batcher {
       const requests = queue.take(due(performance.now()));
       settle();
       const ms = await execute(requests, counts);
+      for (const request of requests) request.release();
       running--;
       settle();
       return ms;
@@ -82,6 +83,7 @@ export function batcher(model: Model, options?: BatcherOptions): Batcher {
     for (const request of over) {
       counts.refuse('timedOut');
       request.reject(overdue(performance.now() - request.arrived));
+      request.release();
     }
     if (over.length > 0) settle();
   };
@@ -114,15 +116,23 @@ export function batcher(model: Model, options?: BatcherOptions): Batcher {
     settle();
   };
 
-  const accept = (call: ModelCall, timeoutMs: number | undefined, signal: AbortSignal | undefined) =>
+  const accept = (
+    call: ModelCall,
+    timeoutMs: number | undefined,
+    signal: AbortSignal | undefined,
+    release: (() => void) | undefined,
+  ) =>
     new Promise<unknown>((resolve, reject) => {
       const arrived = performance.now();
       const deadline = arrived + (timeoutMs ?? Number.POSITIVE_INFINITY);
-      const request = new Request(call, call.inputs.map(copyOf), arrived, deadline, { resolve, reject });
+      const inputs = release ? call.inputs : call.inputs.map(copyOf);
+      const request = new Request(call, inputs, arrived, deadline, { resolve, reject }, release);
       if (signal) {
         request.watch(signal, () => {
           counts.refuse('cancelled');
-          if (queue.remove(request)) settle();
+          if (!queue.remove(request)) return;
+          request.release();
+          settle();
         });
       }
       queue.add(request);
@@ -135,7 +145,7 @@ export function batcher(model: Model, options?: BatcherOptions): Batcher {
     throw error;
   };
 
-  const ask = (x: unknown, options: RequestOptions | undefined): Promise<unknown> => {
+  const ask: Ask = (x, options, release) => {
     const given = options === undefined ? {} : readOptions('predict', options, ['signal', 'timeoutMs']);
     const signal = readSignal('predict', given.signal);
     const timeoutMs = shorterTimeout('predict', given.timeoutMs, resolved.timeoutMs);
@@ -156,7 +166,7 @@ export function batcher(model: Model, options?: BatcherOptions): Batcher {
       const full = `batcher: the queue is full: ${queue.count} requests wait, and maxQueueSize is ${maxQueueSize}; send it again later`;
       refuse(new QueueFullError(full), 'rejected');
     }
-    return accept(call, timeoutMs, signal);
+    return accept(call, timeoutMs, signal, release);
   };
 
   const made = {
@@ -188,7 +198,31 @@ export function batcher(model: Model, options?: BatcherOptions): Batcher {
       return closing.promise;
     },
   };
-  return Object.freeze(made) as Batcher;
+  const frozen = Object.freeze(made) as Batcher;
+  asks.set(frozen, ask);
+  return frozen;
+}
+
+type Ask = (
+  x: unknown,
+  options: RequestOptions | undefined,
+  release?: (() => void) | undefined,
+) => Promise<unknown>;
+
+const asks = new WeakMap<Batcher, Ask>();
+
+/**
+ * `predict` without the copy: the arrays belong to the batcher, which calls `release` when they are not read any more, not
+ * before a run that they are in has ended. Where the request is refused, they are the caller's again. Without `release` they are
+ * copied as ever.
+ */
+export function predictOwned(
+  to: Batcher,
+  x: Named | AnyNamed,
+  options: RequestOptions,
+  release: (() => void) | undefined,
+): Promise<AnyNamed> {
+  return (asks.get(to) as Ask)(x, options, release) as Promise<AnyNamed>;
 }
 
 function readerOf(model: unknown): CallReader {

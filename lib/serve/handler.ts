@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { positiveInteger, readOptions } from '../options.js';
 import type { ServiceAnswer } from './answer.js';
-import { defaultMaxBodyBytes, readBody } from './body.js';
+import { type Body, defaultMaxBodyBytes, readBody } from './body.js';
 import { type Service, type ServiceOptions, service } from './service.js';
 import { clientGone, failure } from './statuses.js';
 
@@ -49,18 +49,17 @@ async function respond(
   if (response.destroyed) client.abort();
   const { method = 'GET', headers } = request;
   const answer = await completeBody(request, maxBytes)
-    .then((body) => core.handle({ method, url, headers, body, signal: client.signal }))
+    .then(({ bytes: body, release }) =>
+      core.handle({ method, url, headers, body, release, signal: client.signal }),
+    )
     .catch((error) => (client.signal.aborted ? clientGone : failure(error)));
   send(response, answer);
 }
 
 /** The body, which a part of Express may have read already. */
-async function completeBody(
-  request: IncomingMessage & { body?: unknown },
-  maxBytes: number,
-): Promise<Uint8Array> {
+async function completeBody(request: IncomingMessage & { body?: unknown }, maxBytes: number): Promise<Body> {
   if (!request.readableEnded) return readBody(request, maxBytes);
-  if (request.body instanceof Uint8Array) return request.body;
+  if (request.body instanceof Uint8Array) return { bytes: request.body, release() {} };
   throw new Error('the body was read before: mount the handler before express.json() and its like');
 }
 

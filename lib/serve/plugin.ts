@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { boolean, positiveInteger, readOptions } from '../options.js';
 import { jsonAnswer, type ServiceAnswer } from './answer.js';
-import { defaultMaxBodyBytes, readBody } from './body.js';
+import { type Body, defaultMaxBodyBytes, readBody } from './body.js';
 import { pictureModels } from './classify.js';
 import { metrics } from './metrics.js';
 import { readPage } from './page.js';
@@ -77,11 +77,13 @@ async function answer(
   });
   // While a body was unpacked, or a hook of the host took its time.
   if (reply.raw.destroyed) gone.abort();
+  const body = request.body as Body | undefined;
   const answered = await core.handle({
     method: request.method,
     url: request.url.slice(prefix === '/' ? 0 : prefix.length),
     headers: request.headers,
-    body: (request.body as Uint8Array | undefined) ?? new Uint8Array(0),
+    body: body?.bytes ?? new Uint8Array(0),
+    release: body?.release,
     signal: gone.signal,
   });
   return send(answered, request, reply);

@@ -10,7 +10,7 @@ export interface Ends {
 /** A request that was accepted. A class: there are some ten thousand a second, and closures for each would be felt. */
 export class Request {
   readonly call: ModelCall;
-  /** Copies: the caller may change its arrays. */
+  /** Nobody else changes them. */
   readonly inputs: readonly Float32Array[];
   /** On the clock of `performance.now()`. */
   readonly arrived: number;
@@ -18,6 +18,7 @@ export class Request {
   /** Answered, or given up by its caller. */
   settled = false;
   readonly #ends: Ends;
+  #release: (() => void) | undefined;
   #signal: AbortSignal | undefined;
   #stop: (() => void) | undefined;
 
@@ -27,12 +28,20 @@ export class Request {
     arrived: number,
     deadline: number,
     ends: Ends,
+    release: (() => void) | undefined,
   ) {
     this.call = call;
     this.inputs = inputs;
     this.arrived = arrived;
     this.deadline = deadline;
     this.#ends = ends;
+    this.#release = release;
+  }
+
+  /** Its inputs are not read any more. */
+  release(): void {
+    this.#release?.();
+    this.#release = undefined;
   }
 
   /** Rejects with the signal's reason at the moment of the abort, and calls `left` then. */

@@ -3,6 +3,7 @@ import { show } from '../errors.js';
 import { readOptions } from '../options.js';
 import { packageRoot } from '../root.js';
 import { jsonAnswer, type ServiceAnswer, type ServiceRequest } from './answer.js';
+import { predictOwned } from './batcher.js';
 import type { BatcherOptions } from './batcher-options.js';
 import { classification } from './classify.js';
 import { modelMetadata, serverMetadata } from './protocol/metadata.js';
@@ -107,10 +108,14 @@ function servedBy(
   );
 }
 
-async function infer(served: ServedModel, { headers, body, signal }: ServiceRequest): Promise<ServiceAnswer> {
+async function infer(
+  served: ServedModel,
+  { headers, body, release, signal }: ServiceRequest,
+): Promise<ServiceAnswer> {
   const { name, version, batcher } = served;
   const request = readRequest(served, headers, body);
-  const results = await batcher.predict(request.inputs, { signal, timeoutMs: request.timeoutMs });
+  const { inputs, timeoutMs } = request;
+  const results = await predictOwned(batcher, inputs, { signal, timeoutMs }, release);
   return inferenceAnswer({ model_name: name, model_version: version }, request, results);
 }
 

@@ -7,6 +7,7 @@
 
 #include "../simd.h"
 #include "activate.h"
+#include "blocks.h"
 
 namespace neocog {
 namespace {
@@ -32,23 +33,33 @@ constexpr int kMaxRows = 12;
 // Steps of K in one round of the inner loop.
 constexpr int kRoundSteps = 4;
 
-// How the tiles of a panel fetch the next one: not at all, or some floats per
-// round, which should be few where there are tiles enough to share them. What
-// is fetched in bursts waits for the memory, and the sums with it. Half a line
-// per round asks for each line twice, which costs nothing.
-enum Fetch { kNoFetch, kSpread, kDense };
-constexpr int FetchedFloats(int vecs, Fetch fetch) {
-  const bool wide = vecs * kLanes >= 32;
-  return fetch == kNoFetch  ? 0
-         : fetch == kSpread ? (wide ? 32 : 8)
-                            : (wide ? 64 : 32);
+// How the tiles of a panel fetch the next one from the third cache or from
+// memory: not at all, or in streams abreast, of which few tiles need more. The
+// second cache's own prefetcher follows each page for itself, some lines ahead:
+// of several slow streams it has more lines on their way than of a fast one,
+// and without it a core waits for its 16 line buffers.
+enum Fetch { kNoFetch, kSparse, kDense };
+constexpr int64_t FetchStreams(int vecs, Fetch fetch) {
+  return fetch == kDense ? 4 : vecs * kLanes >= 32 ? 2 : 1;
 }
-// Tiles after which all of the next panel is fetched.
-constexpr int PrefetchTiles(int vecs, Fetch fetch) {
-  const int floats = vecs * kLanes * kRoundSteps;
-  const int each = FetchedFloats(vecs, fetch);
-  return each == 0 ? 0 : (floats + each - 1) / each;
+
+// Lines that a round of the inner loop asks for in each stream.
+constexpr int64_t FetchLines(int vecs, Fetch fetch) {
+  return fetch == kDense && vecs * kLanes >= 64 ? 2 : 1;
 }
+
+constexpr int64_t kLineFloats = 16;
+constexpr int64_t kPageFloats = 1024;
+
+// What a tile fetches, all in floats.
+struct Ahead {
+  Fetch how;
+  int64_t tiles;      // that fetch something
+  const float* from;  // the first of them begins here,
+  int64_t tile;       // the others so far from one another
+  int64_t apart;      // from stream to stream
+  int64_t step;       // in a round
+};
 
 // What the tiles of one panel have in common.
 struct TileJob {
@@ -200,11 +211,13 @@ NEOCOG_INLINE void FetchResidual(const TileJob& job, int64_t row) {
 }
 
 // `count` tiles from row `row` on; `done` tiles of this panel came before.
-// Weights come from the third cache or from memory: the first tiles of a panel
-// fetch the next one meanwhile.
 template <int kRows, int kVecs, Fetch kFetch>
-void Tiles(const TileJob& job, int64_t row, int64_t count, int64_t done) {
-  constexpr int kFetched = FetchedFloats(kVecs, kFetch);
+void Tiles(const TileJob& job, const Ahead& fetch, int64_t row, int64_t count,
+           int64_t done) {
+  constexpr int64_t kStreams = FetchStreams(kVecs, kFetch);
+  constexpr int64_t kLines = FetchLines(kVecs, kFetch);
+  const int64_t apart = fetch.apart;
+  const int64_t step = fetch.step;
   for (; count > 0; --count, ++done, row += kRows) {
     Vec sum[kRows][kVecs];
     LoadSums(job, row, sum);
@@ -212,10 +225,7 @@ void Tiles(const TileJob& job, int64_t row, int64_t count, int64_t done) {
       FetchResidual<kRows, kVecs>(job, row + kRows);
     }
     const float* b = job.b;
-    const float* ahead =
-        done < PrefetchTiles(kVecs, kFetch)
-            ? job.next + done * job.taps * (job.run / kRoundSteps) * kFetched
-            : b;
+    const float* ahead = fetch.from + done * fetch.tile;
     for (int64_t tap = 0; tap < job.taps; ++tap) {
       const float* a[kRows];
       NEOCOG_UNROLL for (int i = 0; i < kRows; ++i) {
@@ -223,10 +233,14 @@ void Tiles(const TileJob& job, int64_t row, int64_t count, int64_t done) {
       }
       int64_t k = 0;
       for (; k + kRoundSteps <= job.run; k += kRoundSteps) {
-        NEOCOG_UNROLL for (int i = 0; i < kFetched; i += 16) {
-          __builtin_prefetch(ahead + i, 0, 2);
+        if (kFetch != kNoFetch) {
+          NEOCOG_UNROLL for (int64_t i = 0; i < kStreams; ++i) {
+            NEOCOG_UNROLL for (int64_t j = 0; j < kLines; ++j) {
+              __builtin_prefetch(ahead + i * apart + j * kLineFloats, 0, 2);
+            }
+          }
+          ahead += step;
         }
-        ahead += kFetched;
         NEOCOG_UNROLL for (int i = 0; i < kRoundSteps; i += 2) {
           const float* at = b + i * kVecs * kLanes;
           if (kRows > kMaxPointers) {
@@ -244,7 +258,8 @@ void Tiles(const TileJob& job, int64_t row, int64_t count, int64_t done) {
   }
 }
 
-using TilesFn = void (*)(const TileJob&, int64_t, int64_t, int64_t);
+using TilesFn = void (*)(const TileJob&, const Ahead&, int64_t, int64_t,
+                         int64_t);
 
 template <int kRows, int kVecs, Fetch kFetch>
 constexpr TilesFn TilesOf() {
@@ -271,65 +286,65 @@ constexpr TilesFn TilesOf() {
   }
 // kTiles[fetch][vecs - 1][rows - 1]
 constexpr TilesFn kTiles[3][4][kMaxRows] = {
-    NEOCOG_PANELS(kNoFetch), NEOCOG_PANELS(kSpread), NEOCOG_PANELS(kDense)};
+    NEOCOG_PANELS(kNoFetch), NEOCOG_PANELS(kSparse), NEOCOG_PANELS(kDense)};
 #undef NEOCOG_PANELS
 #undef NEOCOG_TILES
 
 // `count` tiles of `height` rows from row `row` on, after `done` others.
-NEOCOG_INLINE void RunEqualTiles(const TileJob& job, int vecs, Fetch fetch,
-                                 int64_t height, int64_t row, int64_t count,
-                                 int64_t done) {
-  int64_t fetching = PrefetchTiles(vecs, fetch) - done;
+NEOCOG_INLINE void RunEqualTiles(const TileJob& job, int vecs,
+                                 const Ahead& ahead, int64_t height,
+                                 int64_t row, int64_t count, int64_t done) {
+  int64_t fetching = ahead.tiles - done;
   // GCC 12 finds no registers for the widest tile where it fetches nothing.
   if (fetching > count || vecs > kTileVecs) fetching = count;
   if (fetching > 0) {
-    const Fetch how = fetch == kNoFetch ? kSpread : fetch;
-    kTiles[how][vecs - 1][height - 1](job, row, fetching, done);
+    kTiles[ahead.how][vecs - 1][height - 1](job, ahead, row, fetching, done);
     row += fetching * height;
     count -= fetching;
+    done += fetching;
   }
-  if (count > 0) kTiles[kNoFetch][vecs - 1][height - 1](job, row, count, done);
+  if (count > 0) {
+    kTiles[kNoFetch][vecs - 1][height - 1](job, ahead, row, count, done);
+  }
 }
 
-// How the rows of a job are cut into tiles, which differ by at most one row: 49
-// rows are four times 6 and five times 5, never 1 at the end.
-struct Heights {
-  int64_t tiles;
-  int64_t low, high;  // rows of a tile; and how many have one more
-};
-
-// The tiles [begin, end), after `done` others. Inlined, GCC 12 warns of panels
-// that do not exist.
-__attribute__((noinline)) void RunSomeTiles(const TileJob& job, int vecs,
-                                            Fetch fetch, const Heights& heights,
-                                            int64_t begin, int64_t end,
-                                            int64_t done) {
-  const int64_t high = heights.high < end ? heights.high : end;
-  const int64_t tall = high > begin ? high - begin : 0;
-  const int64_t row =
-      begin * heights.low + (heights.high < begin ? heights.high : begin);
-  RunEqualTiles(job, vecs, fetch, heights.low + 1, row, tall, done);
-  RunEqualTiles(job, vecs, fetch, heights.low, row + tall * (heights.low + 1),
-                end - begin - tall, done + tall);
+// What each of `tiles` tiles fetches of the next panel: the same in all of
+// them, since what is fetched in bursts waits for the memory, and the sums with
+// it. Of very many tiles only the first fetch, half a line in a round.
+NEOCOG_INLINE Ahead AheadOf(const TileJob& job, int vecs, int64_t tiles) {
+  if (job.next == job.b) return {kSparse, 0, job.b, 0, 0, 0};
+  const int64_t floats = static_cast<int64_t>(vecs) * kLanes * kRoundSteps;
+  const Fetch how = FetchStreams(vecs, kSparse) * kLineFloats * tiles < floats
+                        ? kDense
+                        : kSparse;
+  const int64_t streams = FetchStreams(vecs, how);
+  const int64_t most = kLineFloats * FetchLines(vecs, how);
+  const int64_t sharing =
+      how == kDense
+          ? tiles
+          : Smaller(tiles, BlocksOf(floats, streams * kLineFloats / 2));
+  const int64_t step = Smaller(BlocksOf(floats, streams * sharing), most);
+  const int64_t rounds = job.taps * (job.run / kRoundSteps);
+  const int64_t stream = rounds * floats / streams;
+  // A page and more to each stream, or line beside line.
+  if (stream >= kPageFloats) {
+    return {how, sharing, job.next, rounds * step, stream, step};
+  }
+  return {how,  sharing,       job.next, rounds * step * streams,
+          step, step * streams};
 }
 
-// All rows of a job.
+// All rows of a job, in tiles that differ by at most one row: 49 rows are four
+// times 6 and five times 5, never 1 at the end.
 NEOCOG_INLINE void RunTiles(const TileJob& job, int vecs, int64_t rows) {
   if (rows == 0) return;
   const int64_t limit = TileRows(vecs);
   const int64_t tiles = (rows + limit - 1) / limit;
-  const Heights heights = {tiles, rows / tiles, rows % tiles};
-  if (job.next == job.b) {
-    return RunSomeTiles(job, vecs, kNoFetch, heights, 0, tiles, 0);
-  }
-  // Tiles that may fetch as little as is best, and still all is fetched in the
-  // end: a dense one fetches for two of them.
-  const int64_t sparing = 2 * tiles - PrefetchTiles(vecs, kSpread);
-  const int64_t spread = sparing >= tiles ? tiles
-                         : sparing > 0    ? sparing / 2 * 2
-                                          : 0;
-  RunSomeTiles(job, vecs, kSpread, heights, 0, spread, 0);
-  RunSomeTiles(job, vecs, kDense, heights, spread, tiles, spread / 2);
+  const int64_t low = rows / tiles;
+  const int64_t high = rows % tiles;
+  const Ahead ahead = AheadOf(job, vecs, tiles);
+  RunEqualTiles(job, vecs, ahead, low + 1, 0, high, 0);
+  RunEqualTiles(job, vecs, ahead, low, high * (low + 1), tiles - high, high);
 }
 
 }  // namespace
