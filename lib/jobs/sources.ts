@@ -69,6 +69,10 @@ export async function readUrl(text: string, options: SourceOptions): Promise<Uin
   if (!options.urlPrefixes.some((prefix) => url.href.startsWith(prefix))) {
     throw new OptionError(`url: ${show(text)} begins with no allowed prefix (--allow-url-prefix allows one)`);
   }
+  // To some servers an encoded slash is a slash, and the way up leads out of the prefix.
+  if (/(?:^|\/|%2f|%5c)(?:\.|%2e){2}(?:%2f|%5c|\/|$)/i.test(url.pathname)) {
+    throw new OptionError(`url: expected no encoded way up (..%2F) in ${show(text)}`);
+  }
   return fetched(url, options);
 }
 

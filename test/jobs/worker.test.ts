@@ -151,7 +151,7 @@ describe.skipIf(redisMissing !== undefined)('createWorker', () => {
     const { answer } = await workplace();
     const x = Float32Array.from({ length: 2 * 784 }, (_, i) => (i % 13) / 13);
     const y = await net.predict(tensor(x, [2, 28, 28, 1]));
-    const [{ name }] = net.outputs as [{ name: string }];
+    const [{ name }] = net.outputs as readonly [{ name: string }];
     expect(await answer({ tensor: { shape: [2, 28, 28, 1], data: [...x] } })).toEqual({
       outputs: { [name]: { shape: [2, 10], data: [...y.data] } },
     });
@@ -213,6 +213,8 @@ describe.skipIf(redisMissing !== undefined)('createWorker', () => {
       ['/8.png', /begins with no allowed prefix/],
       ['/ok/../8.png', /begins with no allowed prefix/],
       ['/ok/%2e%2e/8.png', /begins with no allowed prefix/],
+      ['/ok/..%2f8.png', /no encoded way up/],
+      ['/ok/a%5C%2e.%5c8.png', /no encoded way up/],
       ['/ok/moved.png', /answers with status 302/],
       ['/ok/gone.png', /answers with status 404/],
       ['/ok/endless.png', /at most 1000000 bytes/],

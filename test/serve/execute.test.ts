@@ -15,10 +15,11 @@ function requests(values: readonly number[], run: (values: readonly number[]) =>
   };
   const made = values.map((value) => {
     const call: ModelCall = { kind, batch: 1, inputs: [], answer: ([data]) => data?.[0] };
-    return new Request(call, [Float32Array.of(value)], 0, Number.POSITIVE_INFINITY, {
-      resolve: (answer) => outcome.set(value, answer),
-      reject: (error) => outcome.set(value, (error as Error).message),
-    });
+    const ends = {
+      resolve: (answer: unknown) => outcome.set(value, answer),
+      reject: (error: unknown) => outcome.set(value, (error as Error).message),
+    };
+    return new Request(call, [Float32Array.of(value)], 0, Number.POSITIVE_INFINITY, ends, undefined);
   });
   return { made, outcome };
 }
