@@ -151,7 +151,7 @@ describe.skipIf(redisMissing !== undefined)('createWorker', () => {
     const { answer } = await workplace();
     const x = Float32Array.from({ length: 2 * 784 }, (_, i) => (i % 13) / 13);
     const y = await net.predict(tensor(x, [2, 28, 28, 1]));
-    const [{ name }] = net.outputs as readonly [{ name: string }];
+    const name = net.outputs[0]?.name as string;
     expect(await answer({ tensor: { shape: [2, 28, 28, 1], data: [...x] } })).toEqual({
       outputs: { [name]: { shape: [2, 10], data: [...y.data] } },
     });
