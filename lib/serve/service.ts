@@ -151,11 +151,13 @@ async function infer(
 ): Promise<ServiceAnswer> {
   const { name, version, batcher } = served;
   const json = jsonLength(headers[headerLength], body.length) ?? body.length;
-  // Binary data are copied where they are not aligned.
-  const share = memory.take('infer', json * parsedBytes + body.length - json);
+  const share = memory.take('infer', json * parsedBytes);
   try {
     const request = readRequest(served, headers, body);
-    share.shrink(share.bytes - ownBytes(request, body));
+    // Binary data behind others are copied where they are not aligned.
+    const own = ownBytes(request, body);
+    if (own > share.bytes) share.grow(own - share.bytes);
+    else share.shrink(share.bytes - own);
     const { inputs, timeoutMs } = request;
     const results = await predictOwned(batcher, inputs, { signal, timeoutMs }, release);
     return inferenceAnswer({ model_name: name, model_version: version }, request, results);
