@@ -42,6 +42,34 @@ describe('bodies', () => {
     ]);
   });
 
+  test('large ones are whole for others who read the request too', async () => {
+    const answer = handler({ models: { small: smallNet() } });
+    const heard: Buffer[] = [];
+    const { post } = await listen((request, response) => {
+      request.on('data', (piece) => heard.push(piece));
+      answer(request, response);
+    });
+    const id = 'x'.repeat(300_000);
+    const sent = JSON.stringify({ id, ...question });
+    expect((await post(path, sent, json)).json().id).toBe(id);
+    expect(Buffer.concat(heard).toString() === sent).toBe(true);
+  });
+
+  test('memory that served one body shows nothing of it in the next', async () => {
+    const net = smallNet();
+    const { post } = await listen(handler({ models: { small: net } }));
+    const octets = { 'content-type': 'application/octet-stream', 'inference-header-content-length': '0' };
+    const raw = (samples: Float32Array) => post(path, new Uint8Array(samples.buffer), octets);
+    for (const value of [1, -1, 0.5]) {
+      const sample = new Float32Array(50).fill(value);
+      const { body } = await raw(sample);
+      const { data } = net.predictSync({ shape: [5, 5, 2], dtype: 'float32', data: sample });
+      expect(body.subarray(-data.byteLength)).toEqual(Buffer.from(data.buffer));
+    }
+    // Shorter than the last: what lies behind it in memory is no part of it.
+    expect((await raw(new Float32Array(49))).status).toBe(400);
+  });
+
   test('too large: as declared, in chunks without an end, or when it is unpacked', async () => {
     const { post, raw } = await limited();
     const tooLarge = { error: 'expected a body of at most 2000 bytes' };
