@@ -3,7 +3,7 @@ import { table } from './report.mjs';
 import { load, serve, stream } from './serving/run.mjs';
 import { binaryRequest } from './serving/subjects.mjs';
 
-export const title = 'Server at 70 % load for ten minutes';
+export const title = 'Server at 70 % load, in ten parts';
 
 /** The slope of a line through (0, values[0]), (1, values[1]), ... by least squares. */
 function slope(values) {

@@ -41,8 +41,10 @@ async function openLoop({ port, clients, rate, seconds }, bytes, record) {
   const start = performance.now();
   const total = Math.round(rate * seconds);
 
-  const send = async (connection, due) => {
+  const send = async (given, due) => {
     let kind;
+    // The server closes connections on which nothing comes for a while.
+    const connection = given.open ? given : await Connection.open(port);
     try {
       kind = kinds(await connection.send(bytes));
     } catch (error) {
