@@ -127,8 +127,9 @@ export function batcher(model: Model, options?: BatcherOptions, room: Memory = m
     new Promise<unknown>((resolve, reject) => {
       const arrived = performance.now();
       const deadline = arrived + (timeoutMs ?? Number.POSITIVE_INFINITY);
-      const inputs = release ? call.inputs : call.inputs.map(copyOf);
+      // Room is taken before the memory.
       const free = release ?? shareOf(call).release;
+      const inputs = release ? call.inputs : call.inputs.map(copyOf);
       const request = new Request(call, inputs, arrived, deadline, { resolve, reject }, free);
       if (signal) {
         request.watch(signal, () => {

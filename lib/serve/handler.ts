@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { positiveInteger, readOptions } from '../options.js';
 import type { ServiceAnswer } from './answer.js';
 import { type Body, defaultMaxBodyBytes, readBody } from './body.js';
+import { bodyShare, clientSignal } from './client.js';
 import type { Share } from './memory.js';
 import { type Service, type ServiceOptions, service } from './service.js';
 import { clientGone, failure } from './statuses.js';
@@ -42,20 +43,12 @@ async function respond(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const client = new AbortController();
-  response.once('close', () => {
-    if (!response.writableFinished) client.abort();
-  });
-  // While what comes before in Express took its time.
-  if (response.destroyed) client.abort();
-  const share = core.memory.take('the body', 0);
-  response.once('close', share.release);
+  const signal = clientSignal(response);
+  const share = bodyShare(core.memory, response);
   const { method = 'GET', headers } = request;
   const answer = await completeBody(request, maxBytes, share)
-    .then(({ bytes: body, release }) =>
-      core.handle({ method, url, headers, body, release, signal: client.signal }),
-    )
-    .catch((error) => (client.signal.aborted ? clientGone : failure(error)));
+    .then(({ bytes: body, release }) => core.handle({ method, url, headers, body, release, signal }))
+    .catch((error) => (signal.aborted ? clientGone : failure(error)));
   send(response, answer);
 }
 

@@ -3,6 +3,7 @@ import { boolean, positiveInteger, readOptions } from '../options.js';
 import { jsonAnswer, type ServiceAnswer } from './answer.js';
 import { type Body, defaultMaxBodyBytes, readBody } from './body.js';
 import { pictureModels } from './classify.js';
+import { bodyShare, clientSignal } from './client.js';
 import type { Share } from './memory.js';
 import { metrics } from './metrics.js';
 import { readPage } from './page.js';
@@ -59,9 +60,7 @@ export async function neocogPlugin(fastify: object, options: PluginOptions): Pro
   app.removeAllContentTypeParsers();
   const shares = new WeakMap<FastifyRequest, Share>();
   app.addHook('preParsing', async (request, reply) => {
-    const share = core.memory.take('the body', 0);
-    shares.set(request, share);
-    reply.raw.once('close', share.release);
+    shares.set(request, bodyShare(core.memory, reply.raw));
   });
   app.addContentTypeParser('*', (request: FastifyRequest) =>
     readBody(request.raw, most, shares.get(request) as Share),
@@ -81,20 +80,14 @@ async function answer(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const gone = new AbortController();
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableEnded) gone.abort();
-  });
   const body = request.body as Body | undefined;
-  // While a body was unpacked, or a hook of the host took its time.
-  if (reply.raw.destroyed) gone.abort();
   const answered = await core.handle({
     method: request.method,
     url: request.url.slice(prefix === '/' ? 0 : prefix.length),
     headers: request.headers,
     body: body?.bytes ?? new Uint8Array(0),
     release: body?.release,
-    signal: gone.signal,
+    signal: clientSignal(reply.raw),
   });
   return send(answered, request, reply);
 }
