@@ -4,7 +4,7 @@ import { classesOf } from '../images/image-model.js';
 import { saveOnnx } from '../index.js';
 import { type Command, UsageError } from './command.js';
 import { checkLabels, readLabels } from './labels.js';
-import { loadModel } from './model-file.js';
+import { loadModel, pictureOptions } from './model-file.js';
 import { presetNames, presetOf } from './presets.js';
 import { printable } from './terminal.js';
 
@@ -27,7 +27,7 @@ async function run(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
-    options: { labels: { type: 'string' }, preset: { type: 'string' } },
+    options: pictureOptions,
   });
   const [from, to] = positionals;
   if (from === undefined || to === undefined || positionals.length !== 2) {
@@ -38,7 +38,7 @@ async function run(args: string[]): Promise<number> {
     throw new UsageError(`expected OUT to end in ${formats.join(' or ')}, got ${JSON.stringify(to)}`);
   }
   const preprocessing = presetOf(values.preset);
-  const labels = values.labels === undefined ? undefined : await readLabels(values.labels);
+  const labels = await readLabels(values.labels);
   const net = await loadModel(from, {}, { labels, preprocessing });
   if (labels) checkLabels(labels, classesOf(net));
   if (format === '.onnx') await saveOnnx(net, to);

@@ -4,8 +4,9 @@ import { OptionError, show } from '../errors.js';
 /** WordNet's number before a class of ImageNet: `n01440764 tench, Tinca tinca`. */
 const synset = /^n\d{8}\s+/;
 
-/** Names of classes from a file: a JSON array of texts, or one name per line, the number of a synset before it left out. */
-export async function readLabels(path: string): Promise<readonly string[]> {
+/** Names of classes from the file of --labels, where it was given: a JSON array of texts, or one name per line, the number of a synset before it left out. */
+export async function readLabels(path: string | undefined): Promise<readonly string[] | undefined> {
+  if (path === undefined) return undefined;
   let text: string;
   try {
     text = await readFile(path, 'utf8');

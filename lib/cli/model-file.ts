@@ -6,6 +6,9 @@ import { UsageError } from './command.js';
 /** The options that say which engine computes, for `parseArgs`. */
 export const engineOptions = { backend: { type: 'string' } } as const;
 
+/** The options that say what a model of pictures takes and names. */
+export const pictureOptions = { labels: { type: 'string' }, preset: { type: 'string' } } as const;
+
 /** Loads a model for a command: ONNX by the file's ending, everything else is a file that neocog saved. */
 export function loadModel(
   path: string,

@@ -5,7 +5,7 @@ import { requireSharp } from '../images/picture.js';
 import { countFiles } from '../jobs/files.js';
 import { type Command, UsageError } from './command.js';
 import { checkLabels, readLabels } from './labels.js';
-import { engineOptions, loadModel } from './model-file.js';
+import { engineOptions, loadModel, pictureOptions } from './model-file.js';
 import { integerOption } from './numbers.js';
 import { predictJob } from './predict-job.js';
 import { few, showPredictions } from './predict-shown.js';
@@ -42,9 +42,8 @@ function options(args: string[]) {
     allowPositionals: true,
     options: {
       ...engineOptions,
+      ...pictureOptions,
       top: { type: 'string' },
-      labels: { type: 'string' },
-      preset: { type: 'string' },
       json: { type: 'boolean', default: false },
       out: { type: 'string' },
       batch: { type: 'string' },
@@ -92,7 +91,7 @@ async function count(patterns: readonly string[]): Promise<number> {
 async function run(args: string[]): Promise<number> {
   const { path, patterns, labels, backend, preprocessing, out, top, ...how } = options(args);
   const total = await count(patterns);
-  const named = labels === undefined ? undefined : await readLabels(labels);
+  const named = await readLabels(labels);
   const net = await loadModel(path, { backend }, { labels: named, preprocessing });
   const ready = classifier(net);
   await requireSharp();

@@ -5,7 +5,7 @@ import { createServer } from '../serve/server.js';
 import type { ServerOptions } from '../serve/server-options.js';
 import { type Command, UsageError } from './command.js';
 import { readLabels } from './labels.js';
-import { engineLine, engineOptions, loadModel } from './model-file.js';
+import { engineLine, engineOptions, loadModel, pictureOptions } from './model-file.js';
 import { integerOption } from './numbers.js';
 import { presetNames, presetOf } from './presets.js';
 import { firstSignal, onFirstSignal } from './signals.js';
@@ -44,6 +44,7 @@ function options(args: string[]) {
     allowPositionals: true,
     options: {
       ...engineOptions,
+      ...pictureOptions,
       name: { type: 'string', multiple: true, default: [] },
       port: { type: 'string' },
       host: { type: 'string' },
@@ -53,8 +54,6 @@ function options(args: string[]) {
       timeout: { type: 'string' },
       'memory-budget': { type: 'string' },
       threads: { type: 'string' },
-      labels: { type: 'string' },
-      preset: { type: 'string' },
       'no-page': { type: 'boolean', default: false },
       log: { type: 'boolean', default: false },
     },
@@ -95,7 +94,7 @@ async function run(args: string[]): Promise<number> {
     logger: values.log,
   } satisfies Partial<ServerOptions>;
   const preprocessing = presetOf(values.preset);
-  const labels = values.labels === undefined ? undefined : await readLabels(values.labels);
+  const labels = await readLabels(values.labels);
 
   const loaded: [string, ServerOptions['models'][string]][] = [];
   for (const { path, name } of models) {

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { createWorker } from '../jobs/worker.js';
 import { type Command, UsageError } from './command.js';
 import { readLabels } from './labels.js';
-import { engineLine, engineOptions, loadModel } from './model-file.js';
+import { engineLine, engineOptions, loadModel, pictureOptions } from './model-file.js';
 import { integerOption } from './numbers.js';
 import { presetNames, presetOf } from './presets.js';
 import { firstSignal } from './signals.js';
@@ -39,6 +39,7 @@ function options(args: string[]) {
     allowPositionals: true,
     options: {
       ...engineOptions,
+      ...pictureOptions,
       redis: { type: 'string' },
       queue: { type: 'string' },
       model: { type: 'string' },
@@ -46,8 +47,6 @@ function options(args: string[]) {
       'allow-url-prefix': { type: 'string', multiple: true, default: [] },
       top: { type: 'string', default: '5' },
       batch: { type: 'string', default: '32' },
-      labels: { type: 'string' },
-      preset: { type: 'string' },
       'stalled-after': { type: 'string', default: '30000' },
       'shutdown-timeout': { type: 'string', default: '25000' },
     },
@@ -80,7 +79,7 @@ function options(args: string[]) {
 async function run(args: string[]): Promise<number> {
   const { redis, queue, images, urlPrefixes, top, batch, stalledMs, shutdownMs, ...given } = options(args);
   const { preprocessing, backend } = given;
-  const labels = given.labels === undefined ? undefined : await readLabels(given.labels);
+  const labels = await readLabels(given.labels);
   const model = await loadModel(given.model, { backend }, { labels, preprocessing });
   const onError = (error: Error) => console.error(`neocog: ${printable(problemOf(error))}`);
   const worker = await createWorker({
